@@ -1,0 +1,100 @@
+"""Any timm backbone as a dense feature extractor whose cells tile the image.
+
+A strided convolution does not sample where ``align_corners=False`` upsampling later
+puts the sample. With symmetric padding, cell i of a stride-s map is centred at pixel
+s·i; with TensorFlow's SAME padding and even sides at s·i + s - 1; the upsampling
+assumes s·i + (s - 1)/2. The map then lies half a cell off, which at half scale is a
+whole cell in the photograph: an inconsistency between scales that is plain geometry.
+``TimmBackbone`` pads the image by half a stride and drops the surplus row and column,
+which leaves half a pixel.
+"""
+
+from __future__ import annotations
+
+import timm
+import torch
+from timm.layers import Conv2dSame
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ssenet.errors import SettingsError
+
+LITE0 = "tf_efficientnet_lite0"
+
+
+class TimmBackbone(nn.Module):
+    """A timm model by name at output stride 8, 16 or 32.
+
+    Shapes: image (B, 3, H, W) to features (B, C, ceil(H/stride), ceil(W/stride)).
+
+    Raises:
+        SettingsError: timm knows no such model, or it cannot give this stride.
+    """
+
+    def __init__(self, name: str, stride: int) -> None:
+        super().__init__()
+        self.name, self.stride = name, stride
+        self.model = _create(name, stride)
+        self.channels = int(self.model.num_features)
+        self.same_padding = any(isinstance(m, Conv2dSame) for m in self.model.modules())
+        self._check_stride()
+
+    def _check_stride(self) -> None:
+        training = self.model.training
+        with torch.no_grad():
+            side = self.model.eval().forward_features(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride)).shape
+        self.model.train(training)
+        if len(side) != 4 or side[1] != self.channels or side[-1] != 4:
+            raise SettingsError(
+                f"{self.name} does not give a feature map of stride {self.stride}: its output has shape "
+                f"{tuple(side)} for a {4 * self.stride} px image. Choose a convolutional model or another stride."
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = (-(-side // self.stride) for side in x.shape[-2:])
+        half = self.stride // 2
+        bottom = (height + 1) * self.stride - half - x.shape[-2]
+        right = (width + 1) * self.stride - half - x.shape[-1]
+        features: Tensor = self.model.forward_features(F.pad(x, (half, right, half, bottom)))
+        first = 0 if self.same_padding else 1
+        return features[:, :, first : first + height, first : first + width]
+
+    def stages(self) -> list[list[nn.Module]]:
+        """Stem, then the model's own stages in order, as far as timm names them."""
+        groups: dict[str, list[nn.Module]] = {}
+        for info in self.model.feature_info.info:
+            groups.setdefault(str(info["module"]), [])
+        stem = [m for name, m in self.model.named_children() if name in {"conv_stem", "bn1", "conv1", "stem"}]
+        stages = self.model.blocks if hasattr(self.model, "blocks") else _named_stages(self.model)
+        return [stem, *([stage] for stage in stages)]
+
+
+def _named_stages(model: nn.Module) -> list[nn.Module]:
+    if hasattr(model, "stages"):
+        return list(model.stages)
+    return [m for name, m in model.named_children() if name.startswith("layer")]
+
+
+def _create(name: str, stride: int) -> nn.Module:
+    if not timm.is_model(name):
+        near = ", ".join(timm.list_models(f"*{name.split('_')[-1][:8]}*")[:5])
+        raise SettingsError(f"timm knows no model named {name!r}." + (f" Near it: {near}." if near else ""))
+    options = {} if stride == 32 else {"output_stride": stride}
+    try:
+        return timm.create_model(name, pretrained=False, num_classes=0, global_pool="", **options)
+    except (TypeError, NotImplementedError, AssertionError) as error:
+        raise SettingsError(f"{name} cannot be built at stride {stride}: {error}") from error
+
+
+def normalisation(name: str) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+    """Mean and standard deviation of RGB in [0, 1] that ``name`` was trained with."""
+    if name == LITE0:
+        # The weights expect (x - 127) / 128, which is not quite timm's 0.5.
+        return (127 / 255,) * 3, (128 / 255,) * 3
+    if name == "resnet38" or not timm.is_model(name):
+        return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    config = timm.get_pretrained_cfg(name)
+    if config is None:
+        return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+    (m0, m1, m2), (s0, s1, s2) = config.mean, config.std
+    return (m0, m1, m2), (s0, s1, s2)

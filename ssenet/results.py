@@ -1,0 +1,275 @@
+"""Typed results: views, cards, α histograms. Free of torch."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, computed_field
+
+from ssenet.config import CamTrainSettings, LabelSource, Method, ReluOrder
+
+CAM_VERSION = "1"
+"""Part of every CAM key: raise it when the same inputs would give other logits."""
+
+POWERS = (4.0, 6.0, 8.0, 16.0, 24.0, 32.0)
+"""Exponents of the background score (1 - m)^α that published pipelines use."""
+
+
+def power_to_threshold(power: float) -> float:
+    """The threshold t with t = (1 - t)^power: both give the same argmax labels.
+
+    The background score (1 - m)^power wins over a foreground score m exactly when m ≤ t.
+    """
+    low, high = 0.0, 1.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if middle < (1 - middle) ** power else (low, middle)
+    return (low + high) / 2
+
+
+def threshold_to_power(threshold: float) -> float:
+    """The exponent whose background score equals a constant ``threshold`` in (0, 1)."""
+    if not 0 < threshold < 1:
+        raise ValueError("a threshold strictly between 0 and 1 has an equivalent power, others have none")
+    return float(np.log(threshold) / np.log(1 - threshold))
+
+
+def _edges() -> NDArray[np.float32]:
+    even = np.arange(1001, dtype=np.float64) / 1000
+    return np.unique(np.concatenate([even, [power_to_threshold(p) for p in POWERS]]).astype(np.float32))
+
+
+EDGES: NDArray[np.float32] = _edges()
+"""Every α at which a curve is exact: 0, 0.001 … 1 and the thresholds of the named powers."""
+EDGES.setflags(write=False)
+
+
+def nearest_edge(alpha: float) -> int:
+    """Index into ``EDGES`` of the edge nearest to ``alpha``."""
+    return int(np.abs(EDGES - np.float32(alpha)).argmin())
+
+
+class View(BaseModel):
+    """One way of looking at an image: its scale, and whether it is mirrored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scale: float = Field(gt=0)
+    flip: bool = False
+
+    @property
+    def name(self) -> str:
+        """A name that is safe in file names and npz keys, such as ``s0.5-flip``."""
+        return f"s{self.scale:g}" + ("-flip" if self.flip else "")
+
+    @classmethod
+    def parse(cls, name: str) -> View:
+        """The view that ``name`` came from."""
+        scale, _, flip = name.removeprefix("s").partition("-")
+        return cls(scale=float(scale), flip=flip == "flip")
+
+
+def views_of(scales: Iterable[float], flip: bool) -> list[View]:
+    """All views, smallest scale first (the cheapest picture arrives first), each with its mirror image."""
+    mirrored = (False, True) if flip else (False,)
+    return [View(scale=s, flip=f) for s in sorted(set(scales)) for f in mirrored]
+
+
+def cam_key(image_sha: str, checkpoint_sha: str, view: View, precision: Literal["float16", "float32"]) -> str:
+    """Content key of one raw coarse CAM: equal keys mean equal bytes (Architecture, CamKey)."""
+    text = "|".join(["cam", CAM_VERSION, image_sha, checkpoint_sha, view.name, precision])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class CheckpointCard(BaseModel):
+    """What one must know to use and to trust a set of weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    name: str = Field(min_length=1, max_length=120)
+    method: Method | Literal["classifier"] = Field(description="classifier: a conventional CAM of a given classifier.")
+    backbone: str
+    stride: Literal[8, 16, 32]
+    classes: tuple[str, ...] = Field(min_length=1, max_length=2000)
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    settings: CamTrainSettings | None = Field(
+        default=None, description="Training settings; None when not trained here."
+    )
+    dataset: str | None = None
+    dataset_fingerprint: str | None = None
+    epoch: int | None = None
+    step: int | None = None
+    seed: int | None = None
+    metrics: dict[str, float] = Field(default_factory=dict, description="For example val_map, val_miou, val_alpha.")
+    metrics_protocol: ProtocolCard | None = None
+    weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    code_version: str
+    parent: str | None = Field(default=None, description="Weights that training started from.")
+    licence: str | None = None
+    notes: str = ""
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def content_sha(self) -> str:
+        """Hash of what the CAMs depend on: the weights and how they are used."""
+        used = [self.weights_sha256, self.backbone, self.stride, self.classes, self.mean, self.std]
+        return hashlib.sha256(json.dumps(used).encode()).hexdigest()
+
+
+class ProtocolCard(BaseModel):
+    """How a number came about. No figure or table goes without one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    dataset_fingerprint: str
+    split: str
+    images: int
+    label_source: LabelSource
+    scales: tuple[float, ...]
+    multi_scale: tuple[float, ...] = ()
+    flip: bool
+    relu_order: ReluOrder
+    normalisation: Literal["eq3", "official"] = "eq3"
+    crf: str | None = None
+    alpha_rule: str = Field(description="For example 'fixed 0.2' or 'best on the scored images'.")
+    absent_classes: Literal["zero", "excluded"] = Field(
+        default="zero", description="What a class with neither truth nor prediction adds to mIoU."
+    )
+    weights_sha256: str
+    code_version: str
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def uses_ground_truth(self) -> bool:
+        """Whether anything was chosen or given with the ground truth of the scored images."""
+        return self.label_source == "given" or "scored images" in self.alpha_rule
+
+
+CheckpointCard.model_rebuild()
+
+
+@dataclass(frozen=True)
+class AlphaHistogram:
+    """Counts of (ground-truth class, winning class, score bin), image by image.
+
+    A pixel's *winning class* w in 1..K has the highest map, and its *bin* is the number
+    of ``EDGES`` strictly below that score, so the pixel is foreground at ``EDGES[j]``
+    exactly when ``bin > j``: foreground wins only when its score is greater than α.
+    From one pass, the confusion matrix is exact at every edge.
+
+    Attributes:
+        classes: number K of foreground classes.
+        rows: (n, 4) int64, columns ground truth 0..K, winner 1..K, bin 0..len(EDGES), count.
+        starts: (images + 1,) int64; rows of image i are ``rows[starts[i]:starts[i + 1]]``.
+    """
+
+    classes: int
+    rows: NDArray[np.int64]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of_image(
+        cls, truth: NDArray[np.uint8], winner: NDArray[np.integer[Any]], score: NDArray[np.float32], classes: int
+    ) -> AlphaHistogram:
+        """Count one image.
+
+        Args:
+            truth: (H, W), 0 background, 1..K classes, 255 ignored.
+            winner: (H, W), winning class 1..K.
+            score: (H, W), its score.
+            classes: K.
+
+        Raises:
+            ValueError: a ground-truth label is neither 0..K nor 255.
+        """
+        valid = truth != 255
+        gt = truth[valid].astype(np.int64)
+        if gt.size and gt.max() > classes:
+            raise ValueError(f"label {int(gt.max())} in a mask of {classes} classes")
+        bins = np.searchsorted(EDGES, score[valid].astype(np.float32), side="left")
+        width = len(EDGES) + 1
+        codes, counts = np.unique(
+            (gt * classes + (winner[valid].astype(np.int64) - 1)) * width + bins, return_counts=True
+        )
+        pair, bin_ = np.divmod(codes, width)
+        rows = np.stack([pair // classes, pair % classes + 1, bin_, counts], axis=1).astype(np.int64)
+        return cls(classes, rows, np.array([0, len(rows)], np.int64))
+
+    @classmethod
+    def join(cls, parts: Sequence[AlphaHistogram]) -> AlphaHistogram:
+        """The histogram of all images of ``parts``, in order."""
+        if not parts or len({p.classes for p in parts}) != 1:
+            raise ValueError("histograms of one number of classes can be joined, and at least one is needed")
+        sizes = np.concatenate([np.diff(p.starts) for p in parts])
+        starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        return cls(parts[0].classes, np.concatenate([p.rows for p in parts]), starts)
+
+    @property
+    def images(self) -> int:
+        """Number of images counted."""
+        return len(self.starts) - 1
+
+    @cached_property
+    def dense(self) -> NDArray[np.int64]:
+        """(K + 1, K, len(EDGES) + 1) counts over all images; winner w is at index w - 1."""
+        out = np.zeros((self.classes + 1, self.classes, len(EDGES) + 1), np.int64)
+        gt, winner, bins, count = self.rows.T
+        np.add.at(out, (gt, winner - 1, bins), count)
+        return out
+
+    def take(self, images: NDArray[np.integer[Any]]) -> AlphaHistogram:
+        """The histogram of the given images, in that order and as often as named (bootstrap)."""
+        parts = [self.rows[self.starts[i] : self.starts[i + 1]] for i in images]
+        starts = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
+        rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
+        return AlphaHistogram(self.classes, rows, starts)
+
+
+class EvaluationRecord(BaseModel):
+    """An evaluation without its arrays: what was scored, and which rows it has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    checkpoint: str
+    classes: tuple[str, ...]
+    image_ids: tuple[str, ...]
+    rows: tuple[str, ...] = Field(description="Names of the curves: one per single scale, such as '0.5', and 'MS'.")
+    protocol: ProtocolCard
+    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+
+def save_histograms(histograms: dict[str, AlphaHistogram]) -> bytes:
+    """Pack the rows of an evaluation as npz, without pickle."""
+    arrays: dict[str, Any] = {}
+    for name, histogram in histograms.items():
+        arrays[f"{name}.rows"] = histogram.rows.astype(np.int32)
+        arrays[f"{name}.starts"] = histogram.starts
+        arrays[f"{name}.classes"] = np.int64(histogram.classes)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def load_histograms(data: bytes) -> dict[str, AlphaHistogram]:
+    """The histograms that ``save_histograms`` packed, in the same order."""
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        names = [key.removesuffix(".rows") for key in arrays.files if key.endswith(".rows")]
+        return {
+            name: AlphaHistogram(
+                int(arrays[f"{name}.classes"]), arrays[f"{name}.rows"].astype(np.int64), arrays[f"{name}.starts"]
+            )
+            for name in names
+        }
