@@ -1,0 +1,58 @@
+"""What all tests share: waiting without sleeping blindly, and the browser the browser tests drive."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def _load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+ensure_browser = _load(ROOT / "scripts" / "ensure_browser.py")
+
+
+def _wait_until(condition: Callable[[], object], *, timeout: float = 20.0, what: str = "condition") -> object:
+    """Poll ``condition`` until it is truthy and return its value; fail the test after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not come true within {timeout:g} s")
+        time.sleep(0.05)
+    return value
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., object]:
+    """``wait_until(condition, timeout=, what=)``: polls, and fails the test when time is up."""
+    return _wait_until
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the Chromium that browser tests launch."""
+    path = ensure_browser.find_browser()
+    assert path, "a test that needs the browser carries the 'browser' mark"
+    return str(path)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A browser test without a browser is skipped with the reason, and fails under ``CI=true``."""
+    if item.get_closest_marker("browser") is None or ensure_browser.find_browser():
+        return
+    reason = "no Chromium: apt-get install chromium, or name one in SSENET_CHROMIUM"
+    if ensure_browser.in_ci():
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
