@@ -11,9 +11,11 @@ which leaves half a pixel.
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import timm
 import torch
-from timm.layers import Conv2dSame
+from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -35,15 +37,15 @@ class TimmBackbone(nn.Module):
         super().__init__()
         self.name, self.stride = name, stride
         self.model = _create(name, stride)
-        self.channels = int(self.model.num_features)
+        self.channels = int(cast(int, self.model.num_features))
         self.same_padding = any(isinstance(m, Conv2dSame) for m in self.model.modules())
         self._check_stride()
 
     def _check_stride(self) -> None:
-        training = self.model.training
+        self.model.eval()
         with torch.no_grad():
-            side = self.model.eval().forward_features(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride)).shape
-        self.model.train(training)
+            side = self._features(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride)).shape
+        self.model.train()
         if len(side) != 4 or side[1] != self.channels or side[-1] != 4:
             raise SettingsError(
                 f"{self.name} does not give a feature map of stride {self.stride}: its output has shape "
@@ -55,23 +57,24 @@ class TimmBackbone(nn.Module):
         half = self.stride // 2
         bottom = (height + 1) * self.stride - half - x.shape[-2]
         right = (width + 1) * self.stride - half - x.shape[-1]
-        features: Tensor = self.model.forward_features(F.pad(x, (half, right, half, bottom)))
+        features: Tensor = self._features(F.pad(x, (half, right, half, bottom)))
         first = 0 if self.same_padding else 1
         return features[:, :, first : first + height, first : first + width]
 
+    def _features(self, x: Tensor) -> Tensor:
+        # timm's own name for "everything before pooling"; nn.Module does not declare it.
+        return cast(Any, self.model).forward_features(x)  # type: ignore[no-any-return]
+
     def stages(self) -> list[list[nn.Module]]:
         """Stem, then the model's own stages in order, as far as timm names them."""
-        groups: dict[str, list[nn.Module]] = {}
-        for info in self.model.feature_info.info:
-            groups.setdefault(str(info["module"]), [])
         stem = [m for name, m in self.model.named_children() if name in {"conv_stem", "bn1", "conv1", "stem"}]
-        stages = self.model.blocks if hasattr(self.model, "blocks") else _named_stages(self.model)
-        return [stem, *([stage] for stage in stages)]
+        return [stem, *([stage] for stage in _named_stages(self.model))]
 
 
 def _named_stages(model: nn.Module) -> list[nn.Module]:
-    if hasattr(model, "stages"):
-        return list(model.stages)
+    stages = getattr(model, "stages", None) or getattr(model, "blocks", None)
+    if isinstance(stages, nn.Module):
+        return list(stages.children())
     return [m for name, m in model.named_children() if name.startswith("layer")]
 
 
@@ -79,7 +82,7 @@ def _create(name: str, stride: int) -> nn.Module:
     if not timm.is_model(name):
         near = ", ".join(timm.list_models(f"*{name.split('_')[-1][:8]}*")[:5])
         raise SettingsError(f"timm knows no model named {name!r}." + (f" Near it: {near}." if near else ""))
-    options = {} if stride == 32 else {"output_stride": stride}
+    options: dict[str, Any] = {} if stride == 32 else {"output_stride": stride}
     try:
         return timm.create_model(name, pretrained=False, num_classes=0, global_pool="", **options)
     except (TypeError, NotImplementedError, AssertionError) as error:

@@ -162,4 +162,3 @@ class ResNet38Cam(ResNet38):
     def classifier(self) -> nn.Conv2d:
         """The 1×1 convolution that turns features into class maps."""
         return self.fc8
-

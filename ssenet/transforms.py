@@ -1,0 +1,121 @@
+"""The spatial linear transformations A of Eq. 2: apply to images and maps alike, and say where they are valid."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ssenet.errors import SettingsError
+
+
+def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear interpolation of (B, C, H, W) to an explicit size, ``align_corners=False``, no antialiasing.
+
+    The size is explicit because a ``scale_factor`` of 0.3 would map coordinates by 0.3
+    instead of by the ratio of the sizes (448 · 0.3 = 134.4 becomes 134).
+    """
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+
+
+def side_of(x: Tensor) -> tuple[int, int]:
+    """Height and width of (B, C, H, W)."""
+    return x.shape[-2], x.shape[-1]
+
+
+class Transform(Protocol):
+    """A of Eq. 2: linear in the pixel values, the same for images and class activation maps."""
+
+    def image(self, x: Tensor) -> Tensor:
+        """A x for images (B, C, H, W)."""
+
+    def maps(self, y: Tensor, size: tuple[int, int]) -> Tensor:
+        """A y for maps (B, K, h, w) of any resolution, sampled at ``size``."""
+
+    def valid(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """(1, 1, *size) of 0 and 1: cells whose source lies inside the image."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Resize to ``size`` (height, width)."""
+
+    size: tuple[int, int]
+
+    def image(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C, *size)."""
+        return resize(x, self.size)
+
+    def maps(self, y: Tensor, size: tuple[int, int]) -> Tensor:
+        """(B, K, h, w) to (B, K, *size)."""
+        return resize(y, size)
+
+    def valid(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """Every cell is valid."""
+        return torch.ones(1, 1, *size, device=device)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Mirror left and right."""
+
+    def image(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        return x.flip(-1)
+
+    def maps(self, y: Tensor, size: tuple[int, int]) -> Tensor:
+        """(B, K, h, w) to (B, K, *size)."""
+        mirrored = y.flip(-1)
+        return mirrored if y.shape[-2:] == size else resize(mirrored, size)
+
+    def valid(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """Every cell is valid."""
+        return torch.ones(1, 1, *size, device=device)
+
+
+@dataclass(frozen=True)
+class Rotate:
+    """Turn counter-clockwise about the centre by ``degrees``; what comes from outside is zero."""
+
+    degrees: float
+
+    def image(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same shape."""
+        return self._sample(x)
+
+    def maps(self, y: Tensor, size: tuple[int, int]) -> Tensor:
+        """(B, K, h, w) to (B, K, *size)."""
+        turned = self._sample(y)
+        return turned if y.shape[-2:] == size else resize(turned, size)
+
+    def valid(self, size: tuple[int, int], device: torch.device) -> Tensor:
+        """Cells that come wholly from inside the image."""
+        return (self._sample(torch.ones(1, 1, *size, device=device)) > 0.999).float()
+
+    def _sample(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        cos, sin = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
+        # Normalised coordinates are stretched by the aspect ratio; undo it so that angles are angles.
+        matrix = [[cos, -sin * height / width, 0.0], [sin * width / height, cos, 0.0]]
+        theta = torch.tensor([matrix], dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+        grid = F.affine_grid(theta, [*x.shape], align_corners=False)
+        return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+def small_side(crop: int, rate: float, tile: int) -> int:
+    """Side in pixels of the small branch: ``crop · rate``, to the nearest multiple of ``tile``.
+
+    With ``tile`` 1 it is rounded down as torch does for a scale factor: 448 · 0.3 gives 134.
+
+    Raises:
+        SettingsError: the side would not be smaller than the crop.
+    """
+    # 0.1 + 0.2 arithmetic: 100 * 0.29 is 28.999…, which torch too would floor to 28.
+    side = math.floor(crop * rate) if tile == 1 else max(2, math.floor(crop * rate / tile + 0.5)) * tile
+    if side >= crop:
+        raise SettingsError(f"A rate of {rate:g} makes both branches {crop} px wide. Lower the rate or raise the crop.")
+    return side
