@@ -63,7 +63,7 @@ class TimmBackbone(nn.Module):
 
     def _features(self, x: Tensor) -> Tensor:
         # timm's own name for "everything before pooling"; nn.Module does not declare it.
-        return cast(Any, self.model).forward_features(x)  # type: ignore[no-any-return]
+        return cast(Any, self.model).forward_features(x)
 
     def stages(self) -> list[list[nn.Module]]:
         """Stem, then the model's own stages in order, as far as timm names them."""

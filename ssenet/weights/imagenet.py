@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -43,9 +43,14 @@ def lite0_path() -> Path:
     return found[0]
 
 
-@cache
 def file_sha256(path: Path) -> str:
-    """Hash of a weights file that does not change while the process runs."""
+    """Hash of a file, remembered for as long as its size and time of change stay the same."""
+    status = path.stat()
+    return _sha256(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, _size: int, _changed: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,0 +1,179 @@
+"""One pass over a split: α histograms of every single scale and of multi-scale, and class scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ssenet import __version__
+from ssenet.config import EvaluateSettings, LabelSource, ReluOrder
+from ssenet.data.base import Dataset, Sample
+from ssenet.errors import DatasetError, SettingsError
+from ssenet.inference import Network
+from ssenet.render import aggregate, class_scores, normalise, predicted, winner_and_score
+from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard, View, views_of
+
+MULTI_SCALE = "MS"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A photograph after the network: its sample, raw logits by view, class probabilities (K,)."""
+
+    sample: Sample
+    coarse: Mapping[View, NDArray[np.float32]]
+    scores: NDArray[np.float32]
+
+
+def run_network(
+    network: Network, dataset: Dataset, split: str, images: int, views: Sequence[View], *, with_mask: bool
+) -> Iterator[Scored]:
+    """Run the network over the first ``images`` of a split, one photograph at a time."""
+    exclusive = network.card.method == "classifier"
+    for index in range(images):
+        sample = dataset.sample(split, index, with_mask=with_mask)
+        coarse = network.coarse_logits(sample.image, views)
+        yield Scored(sample, coarse, class_scores(coarse, exclusive=exclusive))
+
+
+def chosen_classes(scored: Scored, source: LabelSource, *, exclusive: bool = False) -> list[int]:
+    """Indices of the classes that get a map: of the photograph's labels, of the network's guess, or all."""
+    if source == "given":
+        return [int(k) for k in np.flatnonzero(scored.sample.labels)]
+    if source == "predicted":
+        return sorted(predicted(scored.scores, exclusive=exclusive))
+    return list(range(len(scored.scores)))
+
+
+def histogram_of(
+    scored: Scored,
+    views: Sequence[View],
+    classes: Sequence[int],
+    relu_order: ReluOrder,
+    total_classes: int,
+) -> AlphaHistogram:
+    """Count one photograph against its mask, with the given views aggregated.
+
+    Raises:
+        DatasetError: it has no mask.
+    """
+    sample = scored.sample
+    if sample.mask is None:
+        raise DatasetError(f"{sample.id} has no mask to score against.")
+    size = (sample.image.shape[0], sample.image.shape[1])
+    maps = aggregate({view: scored.coarse[view] for view in views}, size, classes, relu_order)
+    maps = normalise(maps, "official" if relu_order == "official" else "eq3")
+    winner, score = winner_and_score(maps, classes)
+    return AlphaHistogram.of_image(sample.mask, winner, score, total_classes)
+
+
+def rows_of(settings: EvaluateSettings) -> dict[str, list[View]]:
+    """The curves of an evaluation: each single scale, then multi-scale, with the views that make them."""
+    rows = {f"{scale:g}": views_of([scale], settings.flip) for scale in sorted(set(settings.scales))}
+    return {**rows, MULTI_SCALE: views_of(settings.multi_scale, settings.flip)}
+
+
+def check_classes(network: Network, dataset: Dataset) -> None:
+    """The network's classes must be the data set's, in order.
+
+    Raises:
+        SettingsError: they are not.
+    """
+    if tuple(network.card.classes) != tuple(dataset.classes):
+        raise SettingsError(
+            f"{network.card.name} knows {len(network.card.classes)} classes and {dataset.spec.name} has "
+            f"{len(dataset.classes)} others. Choose a data set with the classes the network was trained on."
+        )
+
+
+def count_images(dataset: Dataset, split: str, wanted: int | None) -> int:
+    """How many images of a split to use.
+
+    Raises:
+        DatasetError: no such split, or it is empty.
+    """
+    if split not in dataset.splits:
+        known = ", ".join(sorted(dataset.splits)) or "none"
+        raise DatasetError(f"{dataset.spec.name} has no split {split!r}; it has: {known}.")
+    available = dataset.splits[split]
+    if available == 0:
+        raise DatasetError(f"The split {split!r} of {dataset.spec.name} is empty.")
+    return available if wanted is None else min(wanted, available)
+
+
+def protocol(network: Network, dataset: Dataset, settings: EvaluateSettings, images: int) -> ProtocolCard:
+    """How the numbers of this evaluation come about."""
+    return ProtocolCard(
+        dataset=dataset.spec.name,
+        dataset_fingerprint=dataset.fingerprint,
+        split=settings.split,
+        images=images,
+        label_source=settings.labels,
+        scales=tuple(sorted(set(settings.scales))),
+        multi_scale=settings.multi_scale,
+        flip=settings.flip,
+        relu_order=settings.relu_order,
+        normalisation="official" if settings.relu_order == "official" else "eq3",
+        alpha_rule="every α; a best α is chosen on the scored images",
+        weights_sha256=network.card.weights_sha256,
+        code_version=__version__,
+    )
+
+
+def evaluate(
+    network: Network, dataset: Dataset, settings: EvaluateSettings, progress: Progress = lambda _done, _total: None
+) -> tuple[EvaluationRecord, dict[str, AlphaHistogram]]:
+    """Score every row of ``settings`` in one pass over the split.
+
+    Args:
+        network: what is scored.
+        dataset: with masks, of the network's classes.
+        settings: rows, split, label source.
+        progress: called with (images done, images in all).
+
+    Raises:
+        DatasetError: no masks, or no such split.
+        SettingsError: the classes differ.
+    """
+    check_classes(network, dataset)
+    if not dataset.has_masks:
+        raise DatasetError(f"{dataset.spec.name} has no masks, so nothing can be scored against it.")
+    images, rows = count_images(dataset, settings.split, settings.images), rows_of(settings)
+    views = sorted({v for row in rows.values() for v in row}, key=lambda v: (v.scale, v.flip))
+    parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
+    ids = []
+    for done, scored in enumerate(run_network(network, dataset, settings.split, images, views, with_mask=True), 1):
+        classes = chosen_classes(scored, settings.labels, exclusive=network.card.method == "classifier")
+        for name, row in rows.items():
+            parts[name].append(histogram_of(scored, row, classes, settings.relu_order, len(dataset.classes)))
+        ids.append(scored.sample.id)
+        progress(done, images)
+    record = EvaluationRecord(
+        checkpoint=settings.checkpoint,
+        classes=tuple(dataset.classes),
+        image_ids=tuple(ids),
+        rows=tuple(rows),
+        protocol=protocol(network, dataset, settings, images),
+    )
+    return record, {name: AlphaHistogram.join(histograms) for name, histograms in parts.items()}
+
+
+def mean_average_precision(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
+    """Mean over the classes that occur of the area under their precision-recall steps.
+
+    Args:
+        scores: (N, K).
+        labels: (N, K) of 0 and 1.
+    """
+    precisions = []
+    for column in range(labels.shape[1]):
+        order = np.argsort(-scores[:, column], kind="stable")
+        hits = labels[order, column] > 0
+        if hits.any():
+            precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+            precisions.append(float(precision[hits].mean()))
+    return float(np.mean(precisions)) if precisions else float("nan")
