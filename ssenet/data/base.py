@@ -55,7 +55,11 @@ class Dataset(Protocol):
 
     @property
     def has_masks(self) -> bool:
-        """Whether every image has a mask."""
+        """Whether there is a split with a mask for every image."""
+
+    @property
+    def masked_splits(self) -> tuple[str, ...]:
+        """The splits with a mask for every image."""
 
     @property
     def label_source(self) -> str:

@@ -28,6 +28,7 @@ class DemoDataset:
         self.classes = CLASSES
         self.splits = {"train": spec.train_images, "val": spec.val_images}
         self.has_masks = True
+        self.masked_splits = ("train", "val")
         self.label_source = "masks (exact, composed)"
         self._assets = load_assets()
         self.fingerprint = fingerprint_of(

@@ -1,0 +1,44 @@
+"""A data set of files that lists name: what VOC folders and CSV lists have in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ssenet.config import DatasetSpec
+from ssenet.data.base import Sample, checked_index, checked_split, fingerprint_of
+from ssenet.data.files import Entry, file_facts, problems_of, read_entry
+
+
+class ListedDataset:
+    """Files by split; nothing but the lists is read before a sample is asked for."""
+
+    def __init__(
+        self, spec: DatasetSpec, root: Path, classes: tuple[str, ...], entries: dict[str, list[Entry]], source: str
+    ) -> None:
+        self.spec = spec
+        self.classes = classes
+        self.label_source = source
+        self.entries = entries
+        self.splits = {split: len(listed) for split, listed in entries.items()}
+        self.masked_splits = tuple(s for s, listed in entries.items() if all(e.mask is not None for e in listed))
+        self.has_masks = bool(self.masked_splits)
+        self.fingerprint = fingerprint_of([spec.kind, source, *classes, *file_facts(root, entries)])
+
+    def ids(self, split: str) -> list[str]:
+        """Ids in the order of the list. Raises DatasetError for an unknown split."""
+        checked_split(self.spec, self.splits, split)
+        return [entry.id for entry in self.entries[split]]
+
+    def sample(self, split: str, index: int, *, epoch: int = 0, with_mask: bool = True) -> Sample:
+        """Read one sample; it is the same in every epoch.
+
+        Raises:
+            DatasetError: there is no such sample, or its files cannot be used.
+        """
+        del epoch
+        checked_index(self.spec, self.splits, split, index)
+        return read_entry(self.entries[split][index], len(self.classes), with_mask=with_mask)
+
+    def check(self) -> list[str]:
+        """Problems found by reading every file."""
+        return problems_of(self.entries, len(self.classes))
