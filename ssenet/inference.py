@@ -77,7 +77,7 @@ class Network:
         scaled = image
         if (height, width) != image.shape[:2]:
             scaled = np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))
-        x = torch.from_numpy(np.ascontiguousarray(scaled).copy()).to(self.device)
+        x = torch.from_numpy(scaled.copy()).to(self.device)
         return (x.permute(2, 0, 1).float() / 255 - self._mean) / self._std
 
     def input_size(self, size: tuple[int, int], scale: float) -> tuple[int, int]:

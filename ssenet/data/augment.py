@@ -14,7 +14,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
-from torchvision.transforms.v2 import functional as TF  # noqa: N812
+from torchvision.transforms.v2 import functional as TF
 
 from ssenet.config import CamTrainSettings
 
@@ -53,7 +53,7 @@ class Augment:
 
     def __call__(self, image: NDArray[np.uint8], random: Generator) -> Tensor:
         """(H, W, 3) uint8 to a normalised (3, crop, crop) float32."""
-        x = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)
+        x = torch.from_numpy(image.copy()).permute(2, 0, 1)
         x = self._rescale(x, random)
         if random.random() < 0.5:
             x = TF.horizontal_flip(x)

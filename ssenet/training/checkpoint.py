@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from ssenet.files import write_bytes
 from ssenet.results import CheckpointCard
-from ssenet.training.state import write_atomically
 
 WEIGHTS, CARD = "weights.safetensors", "card.json"
 
@@ -28,12 +28,8 @@ def sha256(data: bytes) -> str:
 
 def publish(folder: Path, weights: bytes, card: CheckpointCard) -> None:
     """Write weights and card, the card last: a folder with a card is complete."""
-    write_atomically(folder / WEIGHTS, lambda p: _write(p, weights))
-    write_atomically(folder / CARD, lambda p: _write(p, card.model_dump_json(indent=1).encode()))
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.write_bytes(data)
+    write_bytes(folder / WEIGHTS, weights)
+    write_bytes(folder / CARD, card.model_dump_json(indent=1).encode())
 
 
 def read_card(folder: Path) -> CheckpointCard:

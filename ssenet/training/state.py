@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
+
+from ssenet.files import write_atomically, write_bytes
 
 KEEP = 2
 """States kept: the newest, and one before it in case the newest turns out damaged."""
@@ -24,21 +24,6 @@ class State:
 
     step: int
     path: Path
-
-
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
-    """Let ``write`` fill a temporary file, then move it into place once it is on the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    write(temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _sha256(path: Path) -> str:
@@ -69,15 +54,11 @@ def save_state(folder: Path, step: int, key: str, network: nn.Module, optimiser:
     tensors = _tensors(network, optimiser)
     write_atomically(path, lambda p: save_file(tensors, p))
     note = json.dumps({"step": step, "key": key, "sha256": _sha256(path)})
-    write_atomically(path.with_suffix(".json"), lambda p: _write_text(p, note))
+    write_bytes(path.with_suffix(".json"), note.encode())
     for old in sorted(folder.glob("step-*.json"))[:-KEEP]:
         old.unlink()
         old.with_suffix(".safetensors").unlink(missing_ok=True)
     return State(step, path)
-
-
-def _write_text(path: Path, text: str) -> None:
-    path.write_text(text)
 
 
 def newest_state(folder: Path, key: str) -> State | None:

@@ -1,0 +1,188 @@
+"""Results to plotly figures, drawn as in the paper. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from plotly.subplots import make_subplots
+
+from ssenet.config import PAPER_ALPHA
+from ssenet.curves import Curve
+
+MULTI_SCALE = "MS"
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+"""Okabe and Ito's palette: told apart by colour-blind readers."""
+DASHES = ("dot", "dash", "longdash", "dashdot", "longdashdot")
+
+
+@dataclass(frozen=True)
+class RowCurve:
+    """One row of an evaluation; arrays over α, NaN where undefined, mIoU as a fraction."""
+
+    alpha: NDArray[np.float64]
+    miou: NDArray[np.float64]
+    m_fn: NDArray[np.float64]
+    m_fp: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, curve: Curve) -> RowCurve:
+        """The averages of a ``Curve``."""
+        return cls(curve.alpha, curve.miou, curve.m_fn, curve.m_fp)
+
+    @classmethod
+    def of_lists(cls, alpha: Sequence[float], row: Mapping[str, Sequence[float | None]]) -> RowCurve:
+        """From JSON, where undefined values are null."""
+        miou, m_fn, m_fp = (np.array(row[name], dtype=np.float64) for name in ("miou", "m_fn", "m_fp"))
+        return cls(np.asarray(alpha, np.float64), miou, m_fn, m_fp)
+
+    def index(self, alpha: float) -> int:
+        """The edge nearest to ``alpha``."""
+        return int(np.abs(self.alpha - alpha).argmin())
+
+    def best(self) -> tuple[float, float]:
+        """(α*, mIoU)."""
+        index = int(np.nanargmax(self.miou))
+        return float(self.alpha[index]), float(self.miou[index])
+
+
+@dataclass(frozen=True)
+class Series:
+    """A checkpoint's rows: single scales by name ('0.5'), and 'MS'."""
+
+    checkpoint: str
+    rows: Mapping[str, RowCurve]
+
+    @property
+    def scales(self) -> list[float]:
+        """The single scales, ascending."""
+        return sorted(float(name) for name in self.rows if name != MULTI_SCALE)
+
+
+def _style(figure: go.Figure, height: int) -> go.Figure:
+    figure.update_layout(
+        height=height,
+        margin={"l": 60, "r": 20, "t": 40, "b": 50},
+        legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1},
+        hovermode="closest",
+        uirevision="constant",
+    )
+    return figure
+
+
+def miou_against_alpha(
+    series: Iterable[Series], rows: Sequence[str] | None = None, alpha: float | None = PAPER_ALPHA
+) -> go.Figure:
+    """Fig. 4: mIoU against α, a line per checkpoint and scale, multi-scale drawn solid and wide.
+
+    Args:
+        series: checkpoints, each in a colour of its own.
+        rows: which rows to draw; None draws all.
+        alpha: where the dotted line of the background threshold stands.
+    """
+    figure = go.Figure()
+    for colour, one in zip(_cycle(COLOURS), series, strict=False):
+        drawn = [name for name in one.rows if rows is None or name in rows]
+        for dash, name in zip(_cycle(DASHES), drawn, strict=False):
+            _add_row(figure, one.checkpoint, name, one.rows[name], colour, dash)
+    if alpha is not None:
+        figure.add_vline(alpha, line={"dash": "dot", "width": 1}, annotation_text=f"α = {alpha:g}")
+    figure.update_xaxes(title="background threshold α", range=[0, 1])
+    figure.update_yaxes(title="mIoU (%)", rangemode="tozero")
+    return _style(figure, 460)
+
+
+def _cycle(values: Sequence[str]) -> Iterable[str]:
+    while True:
+        yield from values
+
+
+def _add_row(figure: go.Figure, checkpoint: str, name: str, row: RowCurve, colour: str, dash: str) -> None:
+    whole = name == MULTI_SCALE
+    line = {"color": colour, "width": 3 if whole else 1.5, "dash": "solid" if whole else dash}
+    label = f"{checkpoint} {name}"
+    keep = _thinned(row.alpha)
+    figure.add_trace(
+        go.Scatter(
+            x=row.alpha[keep],
+            y=100 * row.miou[keep],
+            name=label,
+            legendgroup=label,
+            line=line,
+            hovertemplate="α %{x:.3f}<br>mIoU %{y:.1f} %<extra>" + label + "</extra>",
+        )
+    )
+    best, miou = row.best()
+    figure.add_trace(
+        go.Scatter(
+            x=[best],
+            y=[100 * miou],
+            mode="markers",
+            legendgroup=label,
+            showlegend=False,
+            marker={"color": colour, "size": 9 if whole else 6, "symbol": "diamond"},
+            hovertemplate="best: α* %{x:.3f}<br>mIoU %{y:.1f} %<extra>" + label + "</extra>",
+        )
+    )
+
+
+def _thinned(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
+    """About 200 points: more would not be seen and would have to travel."""
+    return np.unique(np.linspace(0, len(alpha) - 1, min(len(alpha), 201)).round().astype(np.int64))
+
+
+def m_fn_m_fp_against_scale(series: Iterable[Series], alpha: float = PAPER_ALPHA) -> go.Figure:
+    """Fig. 5: m_FN (Eq. 5) and m_FP (Eq. 6) of the single scales at one α, side by side."""
+    figure = make_subplots(cols=2, subplot_titles=("m_FN: object left out", "m_FP: background covered"))
+    for colour, one in zip(_cycle(COLOURS), series, strict=False):
+        rows = [one.rows[f"{scale:g}"] for scale in one.scales]
+        for column, values in enumerate(
+            ([r.m_fn[r.index(alpha)] for r in rows], [r.m_fp[r.index(alpha)] for r in rows]), 1
+        ):
+            figure.add_trace(
+                go.Scatter(
+                    x=one.scales,
+                    y=values,
+                    name=one.checkpoint,
+                    legendgroup=one.checkpoint,
+                    showlegend=column == 1,
+                    mode="lines+markers",
+                    line={"color": colour},
+                    hovertemplate="scale %{x:g}<br>%{y:.2f}<extra>" + one.checkpoint + "</extra>",
+                ),
+                row=1,
+                col=column,
+            )
+    figure.update_xaxes(title="scale of the input image")
+    figure.update_yaxes(title="mean FN / TP", rangemode="tozero", col=1)
+    figure.update_yaxes(title="mean FP / TP", rangemode="tozero", col=2)
+    return _style(figure, 400)
+
+
+_LOSS_NAMES = {
+    "loss": "total",
+    "cls_large": "classification, large branch",
+    "cls_small": "classification, small branch",
+    "ser": "SER",
+}
+
+
+def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
+    """Losses and learning rate against steps, from the ``metrics`` events of a training."""
+    figure = make_subplots(specs=[[{"secondary_y": True}]])
+    steps = [int(m["step"]) for m in metrics]
+    for colour, (key, name) in zip(COLOURS, _LOSS_NAMES.items(), strict=False):
+        values = [m["values"].get(key) for m in metrics]
+        if any(v is not None for v in values):
+            figure.add_trace(go.Scatter(x=steps, y=values, name=name, line={"color": colour}))
+    rates = [m["values"].get("lr") for m in metrics]
+    grey = {"color": "#888888", "dash": "dot", "width": 1}
+    figure.add_trace(go.Scatter(x=steps, y=rates, name="learning rate", line=grey), secondary_y=True)
+    figure.update_xaxes(title="step")
+    figure.update_yaxes(title="loss", rangemode="tozero", secondary_y=False)
+    figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, secondary_y=True)
+    return _style(figure, 360)
