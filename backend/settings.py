@@ -1,0 +1,96 @@
+"""Settings of the service, read from the environment (``SSENET_*``)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+MEBI = 2**20
+_SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux and 104 on macOS, the closing zero included
+
+
+def _default_data_dir() -> Path:
+    base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "ssenet-lab"
+
+
+class Settings(BaseSettings):
+    """One installation: where it keeps things, whom it listens to, and its limits.
+
+    Paths and addresses that are left empty follow from ``data_dir``: ``ssenet.db``, ``artifacts/`` and
+    the socket of the embedded broker in ``run/``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SSENET_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=_default_data_dir, description="Folder of everything that is kept.")
+    database_url: str = Field(default="", description="SQLAlchemy address; empty: SQLite in data_dir.")
+    redis_url: str = Field(default="", description="Broker; empty: unix socket of the embedded Valkey.")
+    artifacts_dir: Path | None = Field(default=None, description="Folder of images, weights and maps.")
+
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=8000, ge=1, le=65535)
+    ui_port: int = Field(default=8501, ge=1, le=65535)
+    hosts: str = Field(default="", description="More names, comma separated, that requests may be addressed to.")
+
+    lease_ttl: float = Field(default=60.0, gt=0, description="Seconds after which a silent worker loses its job.")
+    redispatch_after: float = Field(default=15.0, gt=0, description="Seconds until a waiting job is announced again.")
+    sweep_interval: float = Field(default=5.0, gt=0, description="Seconds between two sweeps.")
+    worker_timeout: float = Field(default=30.0, gt=0, description="Seconds after which a silent worker is gone.")
+    max_attempts: int = Field(default=3, ge=1, le=100, description="Tries of one job before it fails.")
+    train_threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, description="CPU threads of a trainer."
+    )
+
+    image_bytes: int = Field(default=25 * MEBI, ge=1, description="Largest image file.")
+    image_pixels: int = Field(default=40_000_000, ge=1, description="Most pixels of an image.")
+    image_side: int = Field(default=16_000, ge=1, description="Longest side of an image, in pixels.")
+    weights_bytes: int = Field(default=2048 * MEBI, ge=1, description="Largest weights file.")
+    body_bytes: int = Field(default=1 * MEBI, ge=1, description="Largest other request body.")
+    cam_queue: int = Field(default=64, ge=1, description="CAM requests that may wait at one time.")
+    cam_deadline: float = Field(default=60.0, gt=0, description="Seconds after which a waiting CAM request is dropped.")
+    cam_cache_bytes: int = Field(default=2048 * MEBI, ge=0, description="Size that the cache of CAMs is trimmed to.")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the artifact store."""
+        return self.artifacts_dir or self.data_dir / "artifacts"
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy address of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'ssenet.db'}"
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.database.startswith("sqlite")
+
+    @cached_property
+    def socket(self) -> Path:
+        """Unix socket of the embedded broker: in data_dir unless that path is too long for a socket."""
+        socket = self.data_dir / "run" / "valkey.sock"
+        if len(os.fsencode(socket)) <= _SOCKET_PATH_LIMIT:
+            return socket
+        name = hashlib.sha256(os.fsencode(self.data_dir.absolute())).hexdigest()[:12]
+        base = Path(os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir())
+        return base / f"ssenet-{os.getuid()}-{name}" / "valkey.sock"
+
+    @property
+    def broker(self) -> str:
+        """Address of the broker."""
+        return self.redis_url or f"redis+socket://{self.socket}"
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        """Host names the API answers to: without the check, a web page could reach it by DNS rebinding."""
+        own = [] if self.api_host in ("0.0.0.0", "::") else [self.api_host]
+        names = ["127.0.0.1", "localhost", "[::1]", *own, *(name.strip() for name in self.hosts.split(","))]
+        return list(dict.fromkeys(name for name in names if name))

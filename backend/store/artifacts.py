@@ -1,0 +1,154 @@
+"""Bytes on disk under keys that the server makes. A key that exists is complete."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_STALE_SECONDS = 24 * 3600.0
+
+
+def image_key(sha: str) -> str:
+    """Key of an image's canonical pixels."""
+    return f"images/{sha}.png"
+
+
+def weights_key(sha256: str) -> str:
+    """Key of a weights file."""
+    return f"weights/{sha256}.safetensors"
+
+
+def cam_artifact(cam_key: str) -> str:
+    """Key of the raw coarse logits that ``ssenet.results.cam_key`` names."""
+    return f"cams/{cam_key[:2]}/{cam_key}.npy"
+
+
+def attempt_key(job_id: str, fence: int) -> str:
+    """Folder of one attempt at a job: it contains the fence, so a late writer never meets its successor's files."""
+    return f"jobs/{job_id}/attempt-{fence}"
+
+
+def evaluation_key(evaluation_id: str) -> str:
+    """Key of an evaluation's histograms."""
+    return f"evaluations/{evaluation_id}.npz"
+
+
+class ArtifactStore:
+    """A folder of immutable files; a write is complete or absent, also after power loss."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._tmp = root / ".tmp"
+
+    def path(self, key: str) -> Path:
+        """Local path of ``key``, whether it exists or not.
+
+        Raises:
+            ValueError: not a key, such as one that climbs out of the store.
+        """
+        if not _KEY.fullmatch(key) or ".." in key:
+            raise ValueError(f"not an artifact key: {key!r}")
+        return self.root / key
+
+    def exists(self, key: str) -> bool:
+        """Whether ``key`` is there."""
+        return self.path(key).exists()
+
+    def size(self, key: str) -> int:
+        """Bytes of ``key``."""
+        return self.path(key).stat().st_size
+
+    def read(self, key: str) -> bytes:
+        """All bytes of ``key``; marks it as used, which ``trim`` goes by."""
+        path = self.path(key)
+        data = path.read_bytes()
+        with suppress(OSError):
+            os.utime(path)
+        return data
+
+    def open(self, key: str) -> BinaryIO:
+        """``key`` opened for reading."""
+        return self.path(key).open("rb")
+
+    def put_bytes(self, key: str, data: bytes) -> Path:
+        """Write ``data``; replaces what was there."""
+        target = self.path(key)
+        with self.staging() as staged:
+            staged.write_bytes(data)
+            self._commit(staged, target)
+        return target
+
+    def put_file(self, key: str, path: Path) -> Path:
+        """Copy the file at ``path`` in; replaces what was there."""
+        target = self.path(key)
+        with self.staging() as staged:
+            shutil.copyfile(path, staged)
+            self._commit(staged, target)
+        return target
+
+    def adopt(self, key: str, staged: Path) -> Path:
+        """Move a file that was written under ``staging`` to ``key``."""
+        target = self.path(key)
+        self._commit(staged, target)
+        return target
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A path on the store's own disk to write to; what is left there afterwards is removed."""
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        staged = self._tmp / uuid.uuid4().hex
+        try:
+            yield staged
+        finally:
+            staged.unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """Remove ``key``; nothing happens when it is not there."""
+        self.path(key).unlink(missing_ok=True)
+
+    def trim(self, prefix: str, limit: int) -> int:
+        """Remove the least recently used files under ``prefix`` until they take at most ``limit`` bytes.
+
+        Returns:
+            number of files removed.
+        """
+        files = []
+        for path in self.path(prefix).rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    files.append((path.stat().st_mtime, path.stat().st_size, path))
+        excess, removed = sum(size for _, size, _ in files) - limit, 0
+        for _, size, path in sorted(files):
+            if excess <= 0:
+                break
+            path.unlink(missing_ok=True)
+            excess, removed = excess - size, removed + 1
+        return removed
+
+    def remove_stale_staging(self) -> None:
+        """Remove what a killed process left behind in the staging folder a day ago."""
+        if not self._tmp.exists():
+            return
+        for path in self._tmp.iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - _STALE_SECONDS:
+                    path.unlink()
+
+    def _commit(self, staged: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with staged.open("rb") as file:
+            os.fsync(file.fileno())
+        staged.replace(target)
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
