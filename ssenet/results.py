@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from ssenet.config import CamTrainSettings, LabelSource, Method, ReluOrder
 
@@ -149,6 +149,14 @@ class ProtocolCard(BaseModel):
     )
     weights_sha256: str
     code_version: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _recompute(cls, data: Any) -> Any:
+        # A dumped card carries the computed flag; reading it back computes it anew.
+        if isinstance(data, dict):
+            return {key: value for key, value in data.items() if key != "uses_ground_truth"}
+        return data
 
     @computed_field  # type: ignore[prop-decorator]
     @property
