@@ -1,0 +1,104 @@
+"""``ssenet-lab up``: from nothing to a page that answers, and back to nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+from backend.settings import Settings
+from backend.store.database import Database
+from backend.store.migrate import upgrade
+from backend.supervisor import services
+from backend.supervisor.console import Terminal
+from backend.supervisor.lock import RunLock
+from backend.supervisor.ports import free_port
+from backend.supervisor.process import Service
+from backend.supervisor.supervisor import ServiceFailedError, StopRequestedError, Supervisor
+
+_READY_SECONDS = 300.0
+
+
+def run(settings: Settings, *, ui: bool, verbose: bool) -> int:
+    """Start everything, watch it until asked to stop, stop everything; returns the exit status.
+
+    Raises:
+        UserError: another one runs on the same data, or no port is free.
+    """
+    began = time.monotonic()
+    services.private_folder(settings.data_dir)
+    lock = RunLock(settings.data_dir / "run.lock")
+    lock.acquire()
+    settings = with_free_ports(settings)
+    terminal = Terminal()
+    supervisor = Supervisor(settings.data_dir / "logs", terminal, verbose=verbose)
+    supervisor.listen()
+    try:
+        start(supervisor, settings, terminal, ui=ui)
+        lock.describe(address=address(settings, ui=ui))
+        terminal.say(banner(settings, time.monotonic() - began, ui=ui), style="bold green")
+        supervisor.watch()
+    except StopRequestedError:
+        pass
+    except ServiceFailedError as error:
+        terminal.say(str(error), style="red")
+        return 1
+    finally:
+        terminal.say("Stopping …")
+        supervisor.stop()
+        lock.release()
+    terminal.say("Stopped. All data is kept.")
+    return 0
+
+
+def start(supervisor: Supervisor, settings: Settings, terminal: Terminal, *, ui: bool) -> None:
+    """Broker, database, then everything else at once; returns when all of it is ready.
+
+    Raises:
+        ServiceFailedError: something did not start.
+        StopRequestedError: a signal came first.
+    """
+    terminal.say(f"SSENet Lab starts; data and logs are in {settings.data_dir}")
+    if not settings.redis_url:
+        supervisor.start([services.valkey_service(settings)])
+    prepare_database(settings)
+    parts: list[Service] = [services.api_service(settings)]
+    parts += [services.worker_service(queue, settings) for queue in ("infer", "train")]
+    parts += [services.ui_service(settings)] if ui else []
+    supervisor.start(parts)
+    ready: Callable[[], bool] = services.answers(f"{services.api_address(settings)}/api/v1/readyz")
+    supervisor.wait_for(ready, seconds=_READY_SECONDS, what="The service")
+
+
+def prepare_database(settings: Settings) -> None:
+    """Create or migrate the tables, and add the demo set, the photographs and the built-in checkpoints."""
+    from backend.store.seed import seed
+
+    database = Database(settings.database)
+    try:
+        upgrade(database.engine)
+        seed(database, settings)
+    finally:
+        database.dispose()
+
+
+def with_free_ports(settings: Settings) -> Settings:
+    """``settings`` with the first free ports, also for every process that is started from here."""
+    api_port = free_port(settings.api_host, settings.api_port)
+    ui_port = free_port("127.0.0.1", settings.ui_port, taken=[api_port])
+    os.environ |= {"SSENET_API_PORT": str(api_port), "SSENET_UI_PORT": str(ui_port)}
+    return settings.model_copy(update={"api_port": api_port, "ui_port": ui_port})
+
+
+def address(settings: Settings, *, ui: bool) -> str:
+    """Where a person goes."""
+    return f"http://127.0.0.1:{settings.ui_port}" if ui else services.api_address(settings)
+
+
+def banner(settings: Settings, seconds: float, *, ui: bool) -> str:
+    """The lines that say that all is ready."""
+    pages = f"  pages   {address(settings, ui=True)}\n" if ui else ""
+    return (
+        f"\nSSENet Lab is ready after {seconds:.0f} s.\n{pages}"
+        f"  API     {services.api_address(settings)}/api/v1\n  Ctrl-C stops everything and keeps all data.\n"
+    )
