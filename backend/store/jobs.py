@@ -248,7 +248,7 @@ def _submit_evaluation(session: Session, job: Job) -> Job | None:
     if checkpoint is None:
         raise ValueError(f"training {job.id} cannot finish: it committed no final checkpoint")
     dataset = session.get(Dataset, settings.dataset)
-    if dataset is None or not dataset.has_masks:
+    if dataset is None or settings.val_split not in dataset.masked_splits:
         return None  # nothing to score the maps against
     evaluate = EvaluateSettings(
         checkpoint=checkpoint, dataset=settings.dataset, split=settings.val_split, images=settings.val_images

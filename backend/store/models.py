@@ -73,6 +73,7 @@ class Dataset(Base):
     fingerprint: Mapped[str] = mapped_column(String(64))
     label_source: Mapped[str] = mapped_column(Text)
     has_masks: Mapped[bool]
+    masked_splits: Mapped[list[Any]]
     created_at: Mapped[float]
 
 

@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
         sa.Column("label_source", sa.Text(), nullable=False),
         sa.Column("has_masks", sa.Boolean(), nullable=False),
+        sa.Column("masked_splits", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.Float(precision=53), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_dataset")),
     )

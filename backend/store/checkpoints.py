@@ -1,0 +1,65 @@
+"""Checkpoints: where their weights are, what depends on them, and how they go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.store import cams
+from backend.store.artifacts import ArtifactStore
+from backend.store.models import Checkpoint, Evaluation, Job
+
+_LIVE = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class Dependents:
+    """What would be lost or broken with a checkpoint."""
+
+    evaluations: tuple[str, ...]
+    running_jobs: int
+    open_requests: bool
+    token: str
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        count = len(self.evaluations)
+        lost = f"{count} evaluation{'' if count == 1 else 's'} of it will be deleted too"
+        busy = f"; {self.running_jobs} waiting or running job(s) use it" if self.running_jobs else ""
+        return (lost if count else "Nothing depends on it") + busy + "."
+
+
+def weights_file(row: Checkpoint, artifacts: ArtifactStore) -> Path:
+    """The weights of a checkpoint."""
+    return Path(row.weights_path) if row.weights_path is not None else artifacts.path(str(row.weights_key))
+
+
+def dependents(session: Session, row: Checkpoint) -> Dependents:
+    """What depends on a checkpoint, with a token that changes when that does."""
+    evaluations = tuple(session.scalars(select(Evaluation.id).where(Evaluation.checkpoint_id == row.id)))
+    users = select(func.count()).where(Job.checkpoint_id == row.id, Job.state.in_(_LIVE))
+    own = select(func.count()).where(Job.id == row.job_id, Job.state.in_(_LIVE))
+    running = session.scalars(users).one() + session.scalars(own).one()
+    token = hashlib.sha256("|".join([row.id, *sorted(evaluations)]).encode()).hexdigest()[:16]
+    return Dependents(evaluations, running, cams.checkpoint_in_use(session, row.id), token)
+
+
+def delete(session: Session, row: Checkpoint) -> list[str]:
+    """Delete a checkpoint and its evaluations.
+
+    Returns:
+        artifact keys that nothing refers to any more, to be deleted once this transaction is committed.
+    """
+    owned = select(Evaluation.histograms_key).where(Evaluation.checkpoint_id == row.id)
+    keys = [key for key in session.scalars(owned) if key is not None]
+    sharing = select(func.count()).where(Checkpoint.weights_key == row.weights_key, Checkpoint.id != row.id)
+    if row.weights_key is not None and not session.scalars(sharing).one():
+        keys.append(row.weights_key)
+    session.delete(row)
+    session.flush()
+    return keys

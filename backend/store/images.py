@@ -1,0 +1,82 @@
+"""Photographs: canonical pixels as artifacts, and a row that says where each comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from backend.store.artifacts import ArtifactStore, image_key
+from backend.store.database import now
+from backend.store.models import Image, ImageSource
+from ssenet.data.images import encode_png, pixels_sha
+
+Rgb = NDArray[np.uint8]
+_ID_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class About:
+    """Where an image comes from."""
+
+    name: str
+    source: ImageSource
+    title: str | None = None
+    author: str | None = None
+    licence: str | None = None
+    origin: str | None = None
+    labels: tuple[str, ...] = field(default=())
+
+
+def store_pixels(artifacts: ArtifactStore, image: Rgb) -> str:
+    """Keep the canonical PNG of ``image`` (H, W, 3); returns its hash."""
+    sha = pixels_sha(image)
+    if not artifacts.exists(image_key(sha)):
+        artifacts.put_bytes(image_key(sha), encode_png(image))
+    return sha
+
+
+def add(session: Session, sha: str, size: tuple[int, int], about: About, at: float | None = None) -> tuple[Image, bool]:
+    """Register pixels that are stored already; the same pixels are the same image, however they came.
+
+    Args:
+        size: (H, W).
+        at: time of creation; None is now.
+
+    Returns:
+        the image, and whether it is new.
+    """
+    row = Image(
+        id=sha[:_ID_LENGTH],
+        sha=sha,
+        height=size[0],
+        width=size[1],
+        name=about.name[:255],
+        source=about.source,
+        title=about.title,
+        author=about.author,
+        licence=about.licence,
+        origin=about.origin,
+        labels=list(about.labels),
+        created_at=now(session) if at is None else at,
+    )
+    known = session.get(Image, row.id)
+    if known is not None:
+        return known, False
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # the same upload, at the same moment
+        return session.scalars(select(Image).where(Image.sha == sha)).one(), False
+    return row, True
+
+
+def known_labels(image: Image, classes: tuple[str, ...]) -> list[int]:
+    """Indices of the classes that the image is known to show."""
+    labels: list[Any] = image.labels
+    return [index for index, name in enumerate(classes) if name in labels]
