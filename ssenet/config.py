@@ -17,6 +17,7 @@ Equivariance = Literal["scale", "flip", "rotate"]
 LabelSource = Literal["given", "predicted", "all"]
 ReluOrder = Literal["fast", "official"]
 Stride = Literal[8, 16]
+BatchNorm = Literal["all", "large", "frozen"]
 
 DEFAULT_BACKBONE = "tf_efficientnet_lite0"
 PAPER_ALPHA = 0.2
@@ -106,7 +107,15 @@ class CamTrainSettings(Closed):
     )
     stride: Stride = _field(16, "Output stride of the feature map.", group="network", unit="px")
     pretrained: bool = _field(True, "Start from ImageNet weights where they are installed.", group="network")
-    freeze_batch_norm: bool = _field(False, "Keep batch norm statistics and affine fixed.", group="network")
+    batch_norm: BatchNorm = _field(
+        "all",
+        "Whose images move the running statistics: of all branches, of the large branch only, or none (frozen, "
+        "affine included).",
+        group="network",
+    )
+    batch_norm_momentum: float = _field(
+        0.1, "Weight of a new batch in the running statistics.", group="network", gt=0, le=1
+    )
     frozen_stages: int = _field(0, "Stages, from the stem on, that are not trained.", group="network", ge=0, le=8)
     dropout: float = _field(0.0, "Dropout before the classifier.", group="network", ge=0, lt=1)
 
@@ -207,7 +216,7 @@ _RESNET38: dict[str, Any] = {
     "batch_size": 8,
     "epochs": 15,
     "rate": 0.3,
-    "freeze_batch_norm": True,
+    "batch_norm": "frozen",
     "frozen_stages": 2,
     "dropout": 0.5,
 }

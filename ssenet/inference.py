@@ -19,7 +19,8 @@ from ssenet.models.cam import CamNet, build_cam_net, tiled_side
 from ssenet.models.resnet38 import ResNet38Cam
 from ssenet.render import scaled_size
 from ssenet.results import CheckpointCard, View
-from ssenet.weights.imagenet import file_sha256, imagenet_classifier_state, lite0_path
+from ssenet.weights.imagenet import imagenet_classifier_state
+from ssenet.weights.installed import file_sha256, lite0_path
 
 Rgb = NDArray[np.uint8]
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ssenet.config import SerForm
-from ssenet.models.cam import CamNet, global_average
+from ssenet.models.cam import CamNet, global_average, statistics_kept
 from ssenet.transforms import Transform, resize, side_of
 
 EPSILON = 1e-5
@@ -91,7 +91,14 @@ def baseline_losses(network: CamNet, images: Tensor, labels: Tensor) -> BranchLo
 
 
 def two_branch_losses(
-    network: CamNet, images: Tensor, labels: Tensor, transform: Transform, *, eta: float, form: SerForm
+    network: CamNet,
+    images: Tensor,
+    labels: Tensor,
+    transform: Transform,
+    *,
+    eta: float,
+    form: SerForm,
+    small_statistics: bool = True,
 ) -> BranchLosses:
     """Eq. 1: half of each branch's classification loss plus η SER, with shared weights.
 
@@ -106,9 +113,12 @@ def two_branch_losses(
         transform: A.
         eta: η.
         form: which SER.
+        small_statistics: whether the small branch moves batch norm's running statistics.
     """
     transformed = transform.image(images)
-    large, small = network(images), network(transformed)
+    large = network(images)
+    with statistics_kept(network, not small_statistics):
+        small = network(transformed)
     if form == "official":
         # The released code pools the upsampled logits; nearly the same value as pooling the cells.
         large, small = resize(large, side_of(images)), resize(small, side_of(transformed))

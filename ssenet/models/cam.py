@@ -7,10 +7,14 @@ et al. (2016): no backward pass and no hooks are needed.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import cast
 
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
+from ssenet.config import BatchNorm
 from ssenet.models.backbones import TimmBackbone
 from ssenet.models.resnet38 import ResNet38Cam
 
@@ -76,14 +80,32 @@ def freeze(network: CamNet, *, stages: int, batch_norm: bool) -> None:
             module.requires_grad_(False)
 
 
-def batch_norms(network: nn.Module) -> list[nn.Module]:
+def batch_norms(network: nn.Module) -> list[_BatchNorm]:
     """All batch norm layers, timm's fused ones included."""
-    return [m for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    return [m for m in network.modules() if isinstance(m, _BatchNorm)]
 
 
-def train_mode(network: CamNet, *, freeze_batch_norm: bool) -> None:
-    """Training mode; with ``freeze_batch_norm`` the running statistics stay as they are."""
+def train_mode(network: CamNet, batch_norm: BatchNorm, momentum: float) -> None:
+    """Training mode; frozen batch norm keeps using its running statistics as they are."""
     network.train()
-    if freeze_batch_norm:
-        for module in batch_norms(network):
-            module.eval()
+    for module in batch_norms(network):
+        module.momentum = momentum
+        module.train(batch_norm != "frozen")
+
+
+@contextmanager
+def statistics_kept(network: CamNet, keep: bool = True) -> Iterator[None]:
+    """Within, forward passes leave the running statistics of batch norm as they are.
+
+    Two branches of different size have different statistics. When both move the running
+    ones, those describe neither.
+    """
+    layers = batch_norms(network) if keep else []
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.momentum = 0.0
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = momentum

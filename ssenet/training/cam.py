@@ -101,6 +101,8 @@ class CamTrainer:
         report: told of progress.
         stop: asked after each step whether to stop; then a state is saved and ``Stopped`` raised.
         resume_from: folder of an earlier attempt with the same settings.
+        device: where to train; None takes ``best_device``.
+        imagenet_weights: the published file of ResNet38, when it is not in ``SSENET_WEIGHTS_DIR``.
     """
 
     def __init__(
@@ -113,13 +115,14 @@ class CamTrainer:
         stop: Callable[[], bool] = lambda: False,
         resume_from: Path | None = None,
         device: torch.device | None = None,
+        imagenet_weights: Path | None = None,
     ) -> None:
         self.settings, self.dataset, self.folder, self.report, self.stop = settings, dataset, folder, report, stop
         self.plan = Plan.of(settings, count_images(dataset, settings.split, settings.train_images))
         self.val_images = count_images(dataset, settings.val_split, settings.val_images)
         self.device = device or best_device()
         torch.manual_seed(settings.seed)
-        self.network, self.parent = build_network(settings, len(dataset.classes))
+        self.network, self.parent = build_network(settings, len(dataset.classes), imagenet_weights)
         self.network.to(self.device).to(memory_format=torch.channels_last)
         self.optimiser = build_optimiser(self.network, settings)
         self.schedule = PolySchedule(self.optimiser, self.plan.steps, settings.poly_power)
@@ -156,7 +159,7 @@ class CamTrainer:
         return 0
 
     def _run_epoch(self, epoch: int) -> None:
-        train_mode(self.network, freeze_batch_norm=self.settings.freeze_batch_norm)
+        train_mode(self.network, self.settings.batch_norm, self.settings.batch_norm_momentum)
         for images, labels in self._batches(epoch):
             rate = self.schedule.apply(self.step)
             losses = self._train_step(images.to(self.device), labels.to(self.device))
@@ -197,7 +200,13 @@ class CamTrainer:
             return baseline_losses(self.network, images, labels)
         transform = self._transform()
         return two_branch_losses(
-            self.network, images, labels, transform, eta=self.settings.eta, form=self.settings.ser_form
+            self.network,
+            images,
+            labels,
+            transform,
+            eta=self.settings.eta,
+            form=self.settings.ser_form,
+            small_statistics=self.settings.batch_norm == "all",
         )
 
     def _transform(self) -> Transform:
@@ -266,7 +275,9 @@ class CamTrainer:
         )
 
 
-def build_network(settings: CamTrainSettings, classes: int) -> tuple[CamNet, str | None]:
+def build_network(
+    settings: CamTrainSettings, classes: int, imagenet_weights: Path | None = None
+) -> tuple[CamNet, str | None]:
     """The network a run starts from, and what its weights are; frozen as the settings say.
 
     Raises:
@@ -274,6 +285,6 @@ def build_network(settings: CamTrainSettings, classes: int) -> tuple[CamNet, str
         CheckpointError: ImageNet weights are asked for and not installed.
     """
     network = build_cam_net(settings.backbone, settings.stride, classes, dropout=settings.dropout)
-    parent = load_imagenet_backbone(network) if settings.pretrained else None
-    freeze(network, stages=settings.frozen_stages, batch_norm=settings.freeze_batch_norm)
+    parent = load_imagenet_backbone(network, imagenet_weights) if settings.pretrained else None
+    freeze(network, stages=settings.frozen_stages, batch_norm=settings.batch_norm == "frozen")
     return network, parent

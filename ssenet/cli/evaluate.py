@@ -1,0 +1,134 @@
+"""``ssenet eval`` and ``ssenet figures``: every α at once, and the paper's Figs. 4 and 5."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, parse_scales, progress_bar
+from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, EvaluateSettings
+from ssenet.curves import curve
+from ssenet.errors import DatasetError
+from ssenet.events import EventType
+from ssenet.figures import RowCurve, Series, m_fn_m_fp_against_scale, miou_against_alpha
+from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms
+
+_DEFAULT_OUT = Path("evaluation")
+_ALL = ",".join(f"{s:g}" for s in CURVE_SCALES)
+_MS = ",".join(f"{s:g}" for s in INFERENCE_SCALES)
+
+
+@for_people
+def evaluate(
+    checkpoint_id: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Built-in id, or folder with card.json.")],
+    dataset: Annotated[str, typer.Option(help="'demo', a VOC folder, or a CSV file with masks.")] = "demo",
+    split: Annotated[str, typer.Option(help="Split to score.")] = "val",
+    images: Annotated[int | None, typer.Option(min=1, help="Only the first images.")] = None,
+    scales: Annotated[str, typer.Option(help="Single scales.")] = _ALL,
+    multi_scale: Annotated[str, typer.Option(help="Scales of the multi-scale row.")] = _MS,
+    flip: Annotated[bool, typer.Option(help="Also average with the mirrored image.")] = False,
+    labels: Annotated[str, typer.Option(help="given, predicted or all.")] = "given",
+    relu_order: Annotated[str, typer.Option(help="fast, or official as released.")] = "fast",
+    out: Annotated[Path, typer.Option(help="Folder for evaluation.json and histograms.npz.")] = _DEFAULT_OUT,
+) -> None:
+    """Score CAMs against masks: mIoU, m_FN and m_FP at every α, for single scales and multi-scale."""
+    weights, card = checkpoint(checkpoint_id)
+    settings = EvaluateSettings(
+        checkpoint="".join(c if c.isalnum() or c in "._-" else "-" for c in checkpoint_id).strip("-._") or "checkpoint",
+        **_parsed(dataset, split, images, scales, multi_scale, flip, labels, relu_order),
+    )
+
+    from ssenet.stages import CheckpointFiles, RunSpec, run_stage
+
+    with progress_bar() as progress:
+        task = progress.add_task("evaluating", total=None, note="")
+
+        def report(type: EventType, **values: Any) -> None:
+            if type == "progress":
+                progress.update(task, completed=values["done"], total=values["total"])
+
+        files = CheckpointFiles(weights=weights, card=card)
+        spec = dataset_spec(dataset)
+        run_stage(
+            RunSpec(
+                kind="evaluate", settings=settings.model_dump(mode="json"), dataset=spec, checkpoint=files, output=out
+            ),
+            report,
+        )
+    record, histograms = read_evaluation(out)
+    console.print(_table(record, histograms))
+    console.print(f"Protocol: {record.protocol.model_dump_json()}", markup=False)
+
+
+def _parsed(
+    dataset: str,
+    split: str,
+    images: int | None,
+    scales: str,
+    multi_scale: str,
+    flip: bool,
+    labels: str,
+    relu_order: str,
+) -> dict[str, Any]:
+    return {
+        "dataset": dataset_spec(dataset).name,
+        "split": split,
+        "images": images,
+        "scales": parse_scales(scales),
+        "multi_scale": parse_scales(multi_scale),
+        "flip": flip,
+        "labels": labels,
+        "relu_order": relu_order,
+    }
+
+
+def read_evaluation(folder: Path) -> tuple[EvaluationRecord, dict[str, AlphaHistogram]]:
+    """What ``ssenet eval`` wrote.
+
+    Raises:
+        DatasetError: there is no evaluation in the folder.
+    """
+    record, histograms = folder / "evaluation.json", folder / "histograms.npz"
+    if not record.is_file() or not histograms.is_file():
+        raise DatasetError(f"{folder} holds no evaluation. Make one with: ssenet eval CHECKPOINT --out {folder}")
+    return EvaluationRecord.model_validate_json(record.read_bytes()), load_histograms(histograms.read_bytes())
+
+
+def _table(record: EvaluationRecord, histograms: dict[str, AlphaHistogram]) -> Table:
+    title = f"{record.checkpoint} on {record.protocol.dataset}/{record.protocol.split}, {record.protocol.images} images"
+    columns = ("scale", "best mIoU %", "at α", f"mIoU % at {PAPER_ALPHA}", "m_FN", "m_FP", "undefined classes")
+    table = Table(*columns, title=title)
+    for name, histogram in histograms.items():
+        values = curve(histogram)
+        alpha, best = values.best()
+        fixed = values.at(PAPER_ALPHA)
+        numbers = (f"{100 * float(fixed['miou'] or 0):.1f}", _shown(fixed["m_fn"]), _shown(fixed["m_fp"]))
+        table.add_row(name, f"{100 * best:.1f}", f"{alpha:.3f}", *numbers, str(fixed["undefined"]))
+    return table
+
+
+def _shown(value: float | int | None) -> str:
+    return "undefined" if value is None else f"{value:.2f}"
+
+
+@for_people
+def figures(
+    evaluations: Annotated[list[Path], typer.Argument(help="Folders that ssenet eval wrote.")],
+    alpha: Annotated[float, typer.Option(min=0, max=1, help="α of Fig. 5.")] = PAPER_ALPHA,
+    out: Annotated[Path, typer.Option(help="Folder for the HTML figures.")] = _DEFAULT_OUT,
+) -> None:
+    """Draw Fig. 4 (mIoU against α) and Fig. 5 (m_FN and m_FP against scale) of any evaluations."""
+    series = []
+    for folder in evaluations:
+        record, histograms = read_evaluation(folder)
+        series.append(Series(record.checkpoint, {n: RowCurve.of(curve(h)) for n, h in histograms.items()}))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, figure in (
+        ("figure-4.html", miou_against_alpha(series)),
+        ("figure-5.html", m_fn_m_fp_against_scale(series, alpha)),
+    ):
+        figure.write_html(out / name, include_plotlyjs=True)
+        console.print(f"Wrote {out / name}.")

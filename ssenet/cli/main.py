@@ -1,0 +1,19 @@
+"""The command tree."""
+
+from __future__ import annotations
+
+import typer
+
+from ssenet.cli import cam, data, evaluate, train
+
+app = typer.Typer(
+    name="ssenet",
+    help="Class activation maps across scales: train, infer, evaluate (SSENet and its baseline).",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data.app, name="data")
+app.command("train")(train.train)
+app.command("cam")(cam.cam)
+app.command("eval")(evaluate.evaluate)
+app.command("figures")(evaluate.figures)
