@@ -178,11 +178,12 @@ def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
     for colour, (key, name) in zip(COLOURS, _LOSS_NAMES.items(), strict=False):
         values = [m["values"].get(key) for m in metrics]
         if any(v is not None for v in values):
-            figure.add_trace(go.Scatter(x=steps, y=values, name=name, line={"color": colour}))
+            figure.add_trace(go.Scatter(x=steps, y=values, name=name, mode="lines", line={"color": colour}))
     rates = [m["values"].get("lr") for m in metrics]
     grey = {"color": "#888888", "dash": "dot", "width": 1}
-    figure.add_trace(go.Scatter(x=steps, y=rates, name="learning rate", line=grey), secondary_y=True)
+    figure.add_trace(go.Scatter(x=steps, y=rates, name="learning rate", mode="lines", line=grey), secondary_y=True)
     figure.update_xaxes(title="step")
     figure.update_yaxes(title="loss", rangemode="tozero", secondary_y=False)
-    figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, secondary_y=True)
-    return _style(figure, 360)
+    figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, tickformat=".1e", secondary_y=True)
+    # Above the plot: the right-hand axis stands where the legend would.
+    return _style(figure, 360).update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})

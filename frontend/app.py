@@ -1,0 +1,71 @@
+"""The frame of the pages: navigation, style, and the state of the service."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.client import Problem, ServiceUnreachable
+from frontend.components.markup import STYLE
+from frontend.session import client, page_guard
+
+STATUS_SECONDS = 10
+# A file of our own: a named icon would be fetched from elsewhere for the browser's tab.
+ICON = Path(__file__).parent / "assets" / "icon.png"
+
+
+def main() -> None:
+    """Draw the frame and the chosen page."""
+    # The folder is not called pages: Streamlit would then serve its files without this frame.
+    st.set_page_config("SSENet Lab", str(ICON), layout="wide", initial_sidebar_state=220)
+    st.html(STYLE)
+    chosen = st.navigation(
+        [
+            st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
+            st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+            st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
+            st.Page("views/compare.py", title="Compare", icon=":material/show_chart:"),
+        ]
+    )
+    with st.sidebar:
+        service_status()
+    with page_guard(chosen.title):
+        chosen.run()
+
+
+@st.fragment(run_every=STATUS_SECONDS)
+def service_status() -> None:
+    """Whether the service can work, and what to do when it cannot."""
+    with page_guard("status"):
+        try:
+            st.html(status_html(client().readiness()))
+        except (ServiceUnreachable, Problem):
+            st.html(_status("red", "Service away", [f"No answer from {client().base_url}.", "Start it with: make run"]))
+
+
+def status_html(state: s.Readiness) -> str:
+    """The small box in the sidebar."""
+    workers = " · ".join(f"{name} {count}" for name, count in sorted(state.workers.items())) or "none"
+    lines = [f"Workers: {workers}"]
+    for part, value in (("Database", state.database), ("Broker", state.broker)):
+        if value != "ok":
+            lines.append(f"{part}: {value}")
+    if not state.workers.get("infer"):
+        lines.append("No CAM worker: maps must wait for one.")
+    if not state.workers.get("train"):
+        lines.append("No training worker: jobs must wait for one.")
+    if state.ready:
+        return _status("green", "Service ready", lines)
+    return _status("amber", "Service starting", [*lines, "If it stays so, look at its log."])
+
+
+def _status(colour: str, title: str, lines: list[str]) -> str:
+    rows = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    head = f'<span class="sl-badge {colour}">{escape(title)}</span>'
+    return f'<div class="sl-status" role="status">{head}{rows}</div>'
+
+
+main()

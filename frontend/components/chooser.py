@@ -1,0 +1,36 @@
+"""Choosing checkpoints, the same way on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from frontend.schemas import Checkpoint
+
+DEFAULT_IDS = ("demo-baseline", "demo-ssenet")
+
+
+def labelled(checkpoints: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
+    """Checkpoints by a label that is theirs alone: the name, with a part of the id where names repeat."""
+    names = [checkpoint.name for checkpoint in checkpoints]
+    return {
+        checkpoint.name if names.count(checkpoint.name) == 1 else f"{checkpoint.name} ({checkpoint.id[:8]})": checkpoint
+        for checkpoint in checkpoints
+    }
+
+
+def choose_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> list[Checkpoint]:
+    """A multi-select whose state is in the address; the two demo networks, or the first two, by default."""
+    by_label = labelled(checkpoints)
+    defaults = [label for label, checkpoint in by_label.items() if checkpoint.id in DEFAULT_IDS] or list(by_label)[:2]
+    chosen = st.multiselect(
+        "Checkpoints",
+        list(by_label),
+        default=defaults,
+        key=key,
+        placeholder="Choose checkpoints",
+        bind="query-params",
+        persist_state="session",
+    )
+    return [by_label[label] for label in chosen]

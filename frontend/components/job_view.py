@@ -1,0 +1,173 @@
+"""One job, live: progress, curves, results, cancel and retry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.client import Problem
+from frontend.components import markup, words
+from frontend.components.chooser import DEFAULT_IDS, labelled
+from frontend.session import client, in_words, page_guard
+from ssenet import figures
+
+REFRESH_SECONDS = 2
+SHOWN_EVENTS = 200
+
+
+def job_view(job_id: str) -> None:
+    """Draw the job, and again every two seconds until it and its evaluation are done."""
+    live = not _settled(client().job(job_id))
+    st.fragment(run_every=REFRESH_SECONDS if live else None)(_view)(job_id, live)
+
+
+def _view(job_id: str, live: bool) -> None:
+    with page_guard("job"):
+        job = client().job(job_id)
+        if live and _settled(job):
+            st.rerun()
+        _head(job)
+        _actions(job)
+        events = _events(job_id)
+        if job.kind == "train_cam":
+            _training(events)
+        if job.state == "succeeded":
+            _outcome(job)
+        _details(job, events)
+
+
+def _settled(job: s.Job) -> bool:
+    """Whether nothing will change any more, its evaluation included."""
+    return job.terminal and all(child.terminal for child in children(job))
+
+
+def children(job: s.Job) -> list[s.Job]:
+    """Jobs that finishing this one submitted."""
+    if not (job.kind == "train_cam" and job.state == "succeeded"):
+        return []
+    return [other for other in client().jobs() if other.parent_id == job.id]
+
+
+def _head(job: s.Job) -> None:
+    state = "stopping" if job.cancel_requested and not job.terminal else job.state
+    st.subheader(job.title, anchor=False)
+    facts = [words.kind(job.kind), f"submitted {words.moment(job.created_at)}"]
+    if job.started_at:
+        facts.append(f"{'took' if job.terminal else 'running for'} {words.duration(job.seconds())}")
+    if job.attempts > 1:
+        facts.append(f"attempt {job.attempts}")
+    st.html(markup.badge(state, words.STATE_COLOURS.get(job.state, "grey")) + f" {escape(' · '.join(facts))}")
+    if job.error:
+        st.error(job.error.message, icon=":material/error:")
+    if job.terminal:
+        return
+    progress = job.progress
+    text = "waiting for a worker" if job.state == "queued" else "starting"
+    if progress and progress.total:
+        text = f"{progress.message or words.kind(job.kind)} · {progress.done} of {progress.total} {progress.unit}"
+    if job.eta_seconds is not None and job.state == "running":
+        text += f" · about {words.duration(job.eta_seconds)} left"
+    st.progress(progress.fraction if progress else 0.0, text=text)
+
+
+def _actions(job: s.Job) -> None:
+    if not job.terminal:
+        with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
+            st.write("Stop this job? What it has computed so far is kept, and it can be retried.")
+            if st.button("Yes, cancel the job", type="primary", key=f"cancel_{job.id}"):
+                with in_words("The job could not be cancelled."):
+                    client().cancel(job.id)
+                    st.rerun()
+    elif job.state in ("failed", "cancelled") and st.button(
+        "Retry", icon=":material/replay:", key=f"retry_{job.id}", help="Go on from the last saved state."
+    ):
+        with in_words("The job could not be retried."):
+            client().retry(job.id)
+            st.rerun()
+
+
+def _events(job_id: str) -> list[s.Event]:
+    """All events so far; only new ones are fetched."""
+    key = f"events_{job_id}"
+    known: list[s.Event] = st.session_state.setdefault(key, [])
+    known += client().events(job_id, known[-1].seq if known else 0)
+    return known
+
+
+def _training(events: Sequence[s.Event]) -> None:
+    metrics = [event.data for event in events if event.type == "metrics"]
+    if metrics:
+        st.plotly_chart(
+            figures.losses(metrics),
+            width="stretch",
+            key="losses",
+            alt="Training losses and learning rate against the step",
+        )
+    epochs = [event.data for event in events if event.type == "epoch"]
+    if epochs:
+        rows = [_epoch_row(data) for data in epochs]
+        st.html(markup.table(["epoch", "validation mAP", "CAM mIoU", "at α"], rows, "Validation after each epoch"))
+        st.caption("CAM mIoU: scale 1, image labels given, at the α that is best on these same validation images.")
+
+
+def _epoch_row(data: dict[str, object]) -> list[str]:
+    values = data.get("values")
+    numbers = values if isinstance(values, dict) else {}
+    digits = {"val_map": 3, "val_miou": 3, "val_alpha": 3}
+    return [str(data.get("epoch", "")), *(words.number(numbers.get(key), d) for key, d in digits.items())]
+
+
+def _outcome(job: s.Job) -> None:
+    by_label = labelled(client().checkpoints())
+    made = set(job.result.checkpoints) if job.result else set()
+    new = [label for label, checkpoint in by_label.items() if checkpoint.id in made]
+    if job.kind == "evaluate":
+        evaluated = job.settings.get("checkpoint")
+        new = [label for label, checkpoint in by_label.items() if checkpoint.id == evaluated]
+    if not new or job.kind == "infer_cam":
+        return
+    beside = [label for label, checkpoint in by_label.items() if checkpoint.id == DEFAULT_IDS[0]]
+    pair = [*beside, new[-1]] if new[-1] not in beside else beside
+    evaluation = children(job)
+    with st.container(horizontal=True):
+        if st.button("Open in Inspect", icon=":material/image_search:", type="primary", key="open_inspect"):
+            st.session_state["checkpoints"] = pair
+            st.switch_page("views/inspect.py")
+        if st.button("Compare with demo-baseline", icon=":material/show_chart:", key="open_compare"):
+            st.session_state["checkpoints"] = pair
+            st.switch_page("views/compare.py")
+    for child in evaluation:
+        text = {"succeeded": "Its evaluation is done: Compare shows its curves."}.get(
+            child.state, f"Its evaluation is {child.state}; Compare shows its curves when it is done."
+        )
+        st.caption(text)
+
+
+def _details(job: s.Job, events: Sequence[s.Event]) -> None:
+    with st.expander("Settings and events"):
+        left, right = st.columns(2)
+        left.caption("Settings")
+        left.html(
+            markup.table(["setting", "value"], [[k, str(v)] for k, v in job.settings.items()], "Settings of the job")
+        )
+        right.caption(f"Events, newest first{' (the last 200)' if len(events) > SHOWN_EVENTS else ''}")
+        rows = [[str(e.seq), words.moment(e.at), e.type, _short(e)] for e in reversed(events[-SHOWN_EVENTS:])]
+        right.html(markup.table(["no.", "when", "what", "data"], rows, "Events of the job", left=4))
+
+
+def _short(event: s.Event) -> str:
+    flat = dict(event.data)
+    flat |= flat.pop("values", {}) if isinstance(flat.get("values"), dict) else {}
+    return ", ".join(f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in flat.items())[:160]
+
+
+def find_job(job_id: str) -> s.Job | None:
+    """The job, or None with a message when there is none of that id."""
+    try:
+        return client().job(job_id)
+    except Problem as problem:
+        st.warning(str(problem))
+        return None

@@ -1,0 +1,98 @@
+"""Small pieces of HTML, every text in them escaped."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+STYLE = """
+<style>
+[data-testid="stMainBlockContainer"] { padding: 3.2rem 2rem 3rem; max-width: 1500px; }
+[data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
+.sl-scroll { overflow-x: auto; }
+.sl-strip { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
+.sl-strip th, .sl-strip td { border: 0; padding: 2px; vertical-align: top; }
+.sl-strip thead th { font-weight: 500; font-size: .86rem; text-align: center; padding-bottom: 4px; }
+.sl-strip tbody th { text-align: left; font-weight: 600; font-size: .95rem; padding: 12px 2px 5px; }
+.sl-strip tbody th span { font-weight: 400; }
+.sl-strip tbody th .sl-right { float: right; }
+.sl-strip img { width: 100%; display: block; border-radius: 3px; }
+.sl-wait { width: 100%; border-radius: 3px; background: rgba(128,128,128,.16);
+  display: flex; align-items: center; justify-content: center; font-size: .82rem; }
+.sl-table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: 0; }
+.sl-table th, .sl-table td { padding: 5px 10px; text-align: right; border: 0;
+  border-bottom: 1px solid rgba(128,128,128,.28); font-variant-numeric: tabular-nums; }
+.sl-table th { font-weight: 600; }
+.sl-table th.l, .sl-table td.l { text-align: left; }
+.sl-card { border: 1px solid rgba(128,128,128,.35); border-radius: 6px; padding: 10px 14px; font-size: .86rem; }
+.sl-card dl { display: grid; grid-template-columns: repeat(4, auto 1fr); gap: 3px 10px; margin: 6px 0 0; padding: 0; }
+.sl-card dl dt, .sl-card dl dd { font-size: .84rem; line-height: 1.45; margin: 0; padding: 0; }
+.sl-card dl dt { font-weight: 600; white-space: nowrap; }
+.sl-card dl dd { overflow-wrap: anywhere; }
+.sl-badge { display: inline-block; border-radius: 4px; padding: 1px 8px; font-size: .8rem; font-weight: 600;
+  white-space: nowrap; }
+.sl-badge.grey { background: #e4e8ec; color: #2b3640; }
+.sl-badge.blue { background: #d8e8f5; color: #0f3f63; }
+.sl-badge.green { background: #d7eedd; color: #12492a; }
+.sl-badge.red { background: #f8dada; color: #7a1414; }
+.sl-badge.amber { background: #fbe8c2; color: #5a3d00; }
+.sl-bar { display: inline-block; width: calc(100% - 3.4rem); height: 7px; border-radius: 4px; overflow: hidden;
+  background: rgba(128,128,128,.25); vertical-align: middle; }
+.sl-bar div { height: 100%; background: #2f7fb5; }
+.sl-percent { font-size: .84rem; margin-left: .5rem; font-variant-numeric: tabular-nums; }
+.sl-status { font-size: .85rem; line-height: 1.5; }
+.sl-pointer { font-size: .82rem; opacity: .85; }
+</style>
+"""
+
+
+def data_url(picture: NDArray[np.uint8]) -> str:
+    """A small WebP of ``(H, W, 3)`` RGB as a data URL, for the page only; downloads are PNG."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "WEBP", quality=86, method=2)
+    return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def image(picture: NDArray[np.uint8], alt: str) -> str:
+    """An image with the text that stands for it."""
+    return f'<img src="{data_url(picture)}" alt="{escape(alt)}">'
+
+
+def badge(text: str, colour: str = "grey") -> str:
+    """A short coloured label; colour is one of grey, blue, green, red, amber."""
+    return f'<span class="sl-badge {colour}">{escape(text)}</span>'
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *, left: int = 1) -> str:
+    """A table; the first ``left`` columns hold words and stand on the left."""
+    sides = ["l" if i < left else "" for i in range(len(header))]
+    head = "".join(f'<th class="{side}" scope="col">{escape(h)}</th>' for h, side in zip(header, sides, strict=True))
+    body = "".join(
+        "<tr>" + "".join(f'<td class="{side}">{escape(c)}</td>' for c, side in zip(row, sides, strict=True)) + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="sl-table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def definitions(items: Sequence[tuple[str, str]]) -> str:
+    """A list of terms and what they stand for."""
+    return "<dl>" + "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in items) + "</dl>"
+
+
+def progress(fraction: float, what: str) -> str:
+    """A small bar with its percentage."""
+    percent = round(100 * fraction)
+    return (
+        f'<div class="sl-bar" role="progressbar" aria-valuenow="{percent}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-label="Progress of {escape(what)}"><div style="width:{percent}%"></div></div>'
+        f'<span class="sl-percent">{percent} %</span>'
+    )

@@ -1,0 +1,186 @@
+"""The scale strip of Fig. 2: rows are checkpoints, columns are scales and their multi-scale sum. Pure functions."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from frontend.components.markup import image as image_html
+from ssenet.render import Normalisation, aggregate, normalise, overlay, scale_consistency
+from ssenet.results import View
+
+Picture = NDArray[np.uint8]
+Coarse = Mapping[View, NDArray[np.float32]]
+MULTI_SCALE = "MS"
+CONSISTENCY_SIDE = 128
+"""Long side at which consistency is measured: it compares coarse maps, more pixels add nothing."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How maps are coloured; nothing here needs the network."""
+
+    alpha: float = 0.2
+    opacity: float = 0.6
+    colours: str = "inferno"
+    normalisation: Normalisation = "eq3"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What one row shows: a checkpoint's raw logits by view, and the class drawn from them."""
+
+    title: str
+    subtitle: str
+    class_name: str
+    class_index: int
+    coarse: Coarse
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the strip; a picture is None while its logits are being computed."""
+
+    subject: Subject
+    pictures: dict[str, Picture | None]
+    consistency: float | None
+
+
+@dataclass(frozen=True)
+class Strip:
+    """The photograph and its rows, ready to be drawn."""
+
+    photograph: Picture
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...] = field(default_factory=tuple)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every picture is there."""
+        return all(picture is not None for row in self.rows for picture in row.pictures.values())
+
+
+def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[float], look: Look) -> Strip:
+    """Colour the maps of every subject at every scale and at all scales together.
+
+    Args:
+        photograph: (H, W, 3); maps are brought to its size.
+        subjects: rows from top to bottom; a scale whose views are missing gives a gap.
+        scales: columns from left to right.
+        look: colours, normalisation, α and opacity.
+    """
+    size = photograph.shape[0], photograph.shape[1]
+    columns = (*(f"{scale:g}" for scale in scales), *((MULTI_SCALE,) if len(scales) > 1 else ()))
+    maps = {
+        (i, column): _map(subject, column, scales, size) for i, subject in enumerate(subjects) for column in columns
+    }
+    present = [key for key, value in maps.items() if value is not None]
+    stack = [value for value in maps.values() if value is not None]
+    normalised = normalise(np.stack(stack), look.normalisation) if stack else np.empty((0, *size), np.float32)
+    pictures = {
+        key: overlay(photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha)
+        for key, score in zip(present, normalised, strict=True)
+    }
+    rows = tuple(
+        Row(subject, {c: pictures.get((i, c)) for c in columns}, _consistency(subject, scales, size))
+        for i, subject in enumerate(subjects)
+    )
+    return Strip(photograph, columns, rows)
+
+
+def _map(subject: Subject, column: str, scales: Sequence[float], size: tuple[int, int]) -> NDArray[np.float32] | None:
+    wanted = list(scales) if column == MULTI_SCALE else [float(column)]
+    views = {view: maps for view, maps in subject.coarse.items() if view.scale in wanted}
+    if {view.scale for view in views} != set(wanted):
+        return None
+    # The mean, so that a shared colour scale compares single scales with their sum fairly; Eq. 3 does not see it.
+    return aggregate(views, size, [subject.class_index])[0] / np.float32(len(views))
+
+
+def _consistency(subject: Subject, scales: Sequence[float], size: tuple[int, int]) -> float | None:
+    if {view.scale for view in subject.coarse} < set(scales):
+        return None
+    shrink = CONSISTENCY_SIDE / max(size)
+    small = max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
+    views = {view: maps for view, maps in subject.coarse.items() if view.scale in scales}
+    return scale_consistency(views, small, subject.class_index)
+
+
+def column_title(column: str) -> str:
+    """Heading of a column."""
+    return "multi-scale" if column == MULTI_SCALE else f"scale {column}"
+
+
+def to_html(strip: Strip, photograph_name: str) -> str:
+    """The strip as one table: it keeps its columns aligned at any width."""
+    heads = ["photograph", *(column_title(c) for c in strip.columns)]
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    body = "".join(_row_html(row, strip, photograph_name) for row in strip.rows)
+    return f'<table class="sl-strip"><thead><tr>{head}</tr></thead>{body}</table>'
+
+
+def _row_html(row: Row, strip: Strip, photograph_name: str) -> str:
+    s = row.subject
+    value = "…" if row.consistency is None else f"{row.consistency:.2f}"
+    consistency = f'<span class="sl-right">scale consistency <b>{value}</b></span>' if len(strip.columns) > 2 else ""
+    note = f" · {escape(s.note)}" if s.note else ""
+    title = f"{escape(s.title)} <span>· {escape(s.subtitle)}{note}</span>{consistency}"
+    height, width = strip.photograph.shape[:2]
+    wait = f'<div class="sl-wait" style="aspect-ratio:{width}/{height}">computing…</div>'
+    cells = [image_html(strip.photograph, photograph_name)]
+    for column, picture in row.pictures.items():
+        alt = f"{s.title}: activation of {s.class_name} at {column_title(column)}"
+        cells.append(wait if picture is None else image_html(picture, alt))
+    pictures = "".join(f"<td>{cell}</td>" for cell in cells)
+    span = len(strip.columns) + 1
+    return f'<tbody><tr><th scope="rowgroup" colspan="{span}">{title}</th></tr><tr>{pictures}</tr></tbody>'
+
+
+def to_png(strip: Strip, caption: str) -> bytes:
+    """The strip as one PNG with its labels, for papers and slides.
+
+    Args:
+        strip: all pictures of one size.
+        caption: a line under the strip; say what was drawn and how.
+    """
+    height, width = strip.photograph.shape[:2]
+    gap, label, margin = 8, 30, 16
+    font = ImageFont.load_default(max(13, width // 22))
+    full = (width + gap) * (len(strip.columns) + 1) - gap + 2 * margin
+    tall = margin + label + len(strip.rows) * (label + height + gap) + label + margin
+    sheet = Image.new("RGB", (full, tall), "white")
+    draw = ImageDraw.Draw(sheet)
+    for i, text in enumerate(["photograph", *(column_title(c) for c in strip.columns)]):
+        draw.text((margin + i * (width + gap) + width / 2, margin), text, "black", font, anchor="ma")
+    y = margin + label
+    for row in strip.rows:
+        draw.text((margin, y), _row_text(row), "black", font)
+        y += label
+        for i, picture in enumerate([strip.photograph, *row.pictures.values()]):
+            if picture is not None:
+                sheet.paste(Image.fromarray(picture), (margin + i * (width + gap), y))
+        y += height + gap
+    draw.text((margin, y + 4), caption, "black", font)
+    buffer = io.BytesIO()
+    sheet.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def _row_text(row: Row) -> str:
+    consistency = "" if row.consistency is None else f" · scale consistency {row.consistency:.2f}"
+    return f"{row.subject.title} · {row.subject.subtitle}{consistency}"
+
+
+def to_npz(subjects: Sequence[Subject]) -> bytes:
+    """The raw coarse logits behind the strip, float16 ``(K, h, w)``, keys ``checkpoint/view``."""
+    arrays = {f"{s.title}/{view.name}": maps.astype(np.float16) for s in subjects for view, maps in s.coarse.items()}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    return buffer.getvalue()

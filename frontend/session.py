@@ -1,0 +1,117 @@
+"""What the pages share: the client, cached answers, and errors in words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image as Pictures
+
+from frontend import schemas as s
+from frontend.client import Client, Problem, ServiceUnreachable, api_url
+from ssenet.results import View
+
+log = logging.getLogger(__name__)
+
+DISPLAY_SIDE = 480
+"""Long side of a picture on the page, in pixels: sharp at the strip's widest column."""
+
+
+@st.cache_resource
+def _client(base_url: str) -> Client:
+    return Client(base_url)
+
+
+def client() -> Client:
+    """The client of the configured service."""
+    return _client(api_url())
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def _pixels(base_url: str, image_id: str, max_side: int) -> bytes:
+    return _client(base_url).pixels(image_id, max_side)
+
+
+def picture_png(image_id: str, max_side: int = DISPLAY_SIDE) -> bytes:
+    """PNG of a photograph; fetched once, since pixels never change."""
+    return _pixels(api_url(), image_id, max_side)
+
+
+def picture(image_id: str, max_side: int = DISPLAY_SIDE) -> NDArray[np.uint8]:
+    """(H, W, 3) RGB of a photograph."""
+    with Pictures.open(BytesIO(picture_png(image_id, max_side))) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+@st.cache_data(max_entries=400, show_spinner=False)
+def _cam(base_url: str, checkpoint: str, image: str, scale: float, flip: bool) -> bytes:
+    # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
+    return _client(base_url).cam(checkpoint, image, scale, flip)
+
+
+def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict[View, NDArray[np.float32]]:
+    """Raw coarse logits ``(K, h, w)`` of one scale, and of its mirror image with ``flip``.
+
+    Raises:
+        Pending: the service is still computing them.
+    """
+    with np.load(BytesIO(_cam(api_url(), checkpoint, image, scale, flip)), allow_pickle=False) as arrays:
+        return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _curves(base_url: str, evaluation_id: str) -> s.Curves:
+    return _client(base_url).curves(evaluation_id)
+
+
+def curves(evaluation_id: str) -> s.Curves:
+    """Curves of an evaluation; fetched once, since an evaluation never changes."""
+    return _curves(api_url(), evaluation_id)
+
+
+@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
+def _estimate(base_url: str, kind: str, settings_json: str) -> s.Estimate:
+    import orjson
+
+    return _client(base_url).estimate(kind, orjson.loads(settings_json))
+
+
+def estimate(kind: str, settings_json: str) -> s.Estimate:
+    """How long a job with these settings would take; asked at most once a minute."""
+    return _estimate(api_url(), kind, settings_json)
+
+
+@contextmanager
+def in_words(doing: str) -> Iterator[None]:
+    """Show a refused request as a sentence; the rest of the page goes on."""
+    try:
+        yield
+    except Problem as problem:
+        st.error(f"{doing} {problem}", icon=":material/error:")
+
+
+@contextmanager
+def page_guard(part: str) -> Iterator[None]:
+    """The last net under a page or one live part of it: never a traceback, always a way on."""
+    try:
+        yield
+    except Problem as problem:
+        st.error(str(problem), icon=":material/error:")
+    except ServiceUnreachable as error:
+        st.error(
+            f"{error} Start it with `make run`, then try again. Jobs that were running go on where they stood.",
+            icon=":material/cloud_off:",
+        )
+        st.button("Try again", key=f"try_again_{part}")
+    except Exception:
+        log.exception("%s failed", part)
+        st.error(
+            "This part of the page could not be shown because of a fault in the program. Reload the page; "
+            "if that does not help, the log of the pages has the details.",
+            icon=":material/error:",
+        )

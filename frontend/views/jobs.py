@@ -1,0 +1,106 @@
+"""Jobs: everything that was asked for, how it stands, and each one live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.components import markup, words
+from frontend.components.job_view import find_job, job_view
+from frontend.session import client, page_guard
+
+REFRESH_SECONDS = 2
+SHOWN = 30
+STATES = ["queued", "running", "succeeded", "failed", "cancelled"]
+WIDTHS = [2.6, 1.4, 1.1, 2.0, 1.3, 1.6]
+
+
+def page() -> None:
+    """Filters, the list, and the chosen job below it."""
+    st.title("Jobs")
+    st.caption("Trainings, evaluations and exports. They go on when this page is closed.")
+    left, right = st.columns([3, 2])
+    states = left.pills(
+        "State", STATES, selection_mode="multi", key="states", bind="query-params", persist_state="session"
+    )
+    kinds = right.pills(
+        "Kind",
+        list(words.KINDS),
+        selection_mode="multi",
+        format_func=words.kind,
+        key="kinds",
+        bind="query-params",
+        persist_state="session",
+    )
+    jobs = chosen_jobs(client().jobs(), states, kinds)
+    live = any(not job.terminal for job in jobs)
+    st.fragment(run_every=REFRESH_SECONDS if live else None)(job_list)(states, kinds, live)
+    selected = st.query_params.get("job")
+    if selected and find_job(selected):
+        with st.container(border=True, key="chosen_job"):
+            job_view(selected)
+            if st.button("Close", key="close", icon=":material/close:"):
+                del st.query_params["job"]
+                st.rerun()
+
+
+def chosen_jobs(jobs: Sequence[s.Job], states: Sequence[str], kinds: Sequence[str]) -> list[s.Job]:
+    """Jobs that pass the filters; an empty filter lets all pass."""
+    return [job for job in jobs if (not states or job.state in states) and (not kinds or job.kind in kinds)]
+
+
+def job_list(states: Sequence[str], kinds: Sequence[str], live: bool) -> None:
+    """One line a job."""
+    with page_guard("list"):
+        all_jobs = client().jobs()
+        jobs = chosen_jobs(all_jobs, states, kinds)
+        if live and all(job.terminal for job in jobs):
+            st.rerun()
+        if not all_jobs:
+            st.info("No job has been submitted yet. Start one on the Train page.")
+            st.page_link("views/train.py", label="Go to Train", icon=":material/model_training:")
+            return
+        if not jobs:
+            st.info("No job passes these filters. Clear them to see all jobs.")
+            return
+        for column, head in zip(
+            st.columns(WIDTHS), ["Job", "Kind", "State", "Progress", "Duration", "Submitted (UTC)"], strict=True
+        ):
+            column.markdown(f"**{head}**")
+        for job in jobs[:SHOWN]:
+            job_line(job)
+        if len(jobs) > SHOWN:
+            st.caption(f"The newest {SHOWN} of {len(jobs)} jobs are listed; the filters find the others.")
+
+
+def job_line(job: s.Job) -> None:
+    """Name as a button, and how it stands."""
+    name, kind, state, progress, took, submitted = st.columns(WIDTHS, vertical_alignment="center")
+    chosen = st.query_params.get("job") == job.id
+    name.button(
+        job.title,
+        key=f"show_{job.id}",
+        type="primary" if chosen else "secondary",
+        width="stretch",
+        help="Show details, events, and what can be done.",
+        on_click=show,
+        args=(job.id,),
+    )
+    kind.write(words.kind(job.kind))
+    state.html(markup.badge(job.state, words.STATE_COLOURS.get(job.state, "grey")))
+    progress.html(
+        markup.progress(job.progress.fraction if job.progress else float(job.state == "succeeded"), job.title)
+    )
+    took.write(words.duration(job.seconds()))
+    submitted.write(words.short_moment(job.created_at))
+
+
+def show(job_id: str) -> None:
+    """Choose a job; it is in the address."""
+    st.query_params["job"] = job_id
+
+
+with page_guard("jobs"):
+    page()

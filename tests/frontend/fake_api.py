@@ -1,0 +1,337 @@
+"""A stand-in for the service at its HTTP edge: the routes the pages use, with synthetic data.
+
+``FakeService`` holds the state, so that a test can arrange it and see what was asked.
+"""
+
+import hashlib
+import io
+import threading
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import numpy as np
+import uvicorn
+from fastapi import FastAPI, File, Query, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+from PIL import Image, ImageDraw
+
+from ssenet.config import CURVE_SCALES, CamTrainSettings
+from ssenet.results import EDGES, CheckpointCard, EvaluationRecord, ProtocolCard, views_of
+
+CLASSES = (
+    "bird", "hoofed", "predator", "smallmammal", "fish", "fruit", "vegetable", "flower", "vehicle", "instrument",
+)  # fmt: skip
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def photograph(seed: int, size: tuple[int, int] = (400, 300)) -> bytes:
+    """A PNG with a bright ellipse on a gradient."""
+    ramp = np.linspace(40, 160, size[0], dtype=np.uint8)
+    pixels = np.stack([np.broadcast_to(ramp, size[::-1]), np.full(size[::-1], 90 + 20 * seed, np.uint8)] * 2, -1)
+    image = Image.fromarray(np.ascontiguousarray(pixels[..., :3]))
+    ImageDraw.Draw(image).ellipse((120, 80, 280, 230), fill=(230, 200 - 30 * seed, 60))
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def coarse(scale: float, size: tuple[int, int], sharpness: float, winner: int) -> np.ndarray:
+    """(K, h, w) float16: a blob for class ``winner`` that shrinks with scale, and nothing else."""
+    h, w = max(2, round(size[1] * scale / 16)), max(2, round(size[0] * scale / 16))
+    y, x = np.mgrid[0:h, 0:w]
+    distance = ((x / w - 0.5) ** 2 + (y / h - 0.5) ** 2) * sharpness * (0.5 + scale)
+    maps = np.full((len(CLASSES), h, w), -3.0)
+    maps[winner] = 9 * np.exp(-distance) - 1
+    return maps.astype(np.float16)
+
+
+def card(name: str, method: str, backbone: str = "tf_efficientnet_lite0") -> CheckpointCard:
+    """A card of the demo classes."""
+    return CheckpointCard(
+        name=name,
+        method=method,
+        backbone=backbone,
+        stride=16,
+        classes=CLASSES,
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        dataset="demo",
+        weights_sha256=hashlib.sha256(name.encode()).hexdigest(),
+        code_version="0.1.0",
+    )
+
+
+def record(checkpoint: str) -> EvaluationRecord:
+    """An evaluation of the demo set with the scales of Fig. 5."""
+    protocol = ProtocolCard(
+        dataset="demo",
+        dataset_fingerprint="f" * 64,
+        split="val",
+        images=120,
+        label_source="given",
+        scales=CURVE_SCALES,
+        multi_scale=(0.5, 1.0, 1.5, 2.0),
+        flip=False,
+        relu_order="fast",
+        alpha_rule="best on the scored images",
+        weights_sha256=hashlib.sha256(checkpoint.encode()).hexdigest(),
+        code_version="0.1.0",
+    )
+    rows = (*(f"{scale:g}" for scale in CURVE_SCALES), "MS")
+    return EvaluationRecord(checkpoint=checkpoint, classes=CLASSES, image_ids=("a",), rows=rows, protocol=protocol)
+
+
+class FakeService:
+    """State of the stand-in, and a log of what was asked of it."""
+
+    def __init__(self) -> None:
+        self.photographs = {f"{i:032x}": photograph(i) for i in range(3)}
+        self.uploads: dict[str, bytes] = {}
+        self.checkpoints = {
+            "demo-baseline": card("demo-baseline", "baseline"),
+            "demo-ssenet": card("demo-ssenet", "ssenet"),
+        }
+        self.evaluated = {"demo-baseline": "ev-baseline", "demo-ssenet": "ev-ssenet"}
+        self.jobs: dict[str, dict[str, Any]] = {}
+        self.events: dict[str, list[dict[str, Any]]] = {}
+        self.winner = 0
+        self.ready = True
+        self.pending_polls = 0
+        self.asked: Counter[str] = Counter()
+        self.polls: Counter[str] = Counter()
+        self.submitted: list[dict[str, Any]] = []
+        self.refuse_job: dict[str, Any] | None = None
+        self.lock = threading.Lock()
+
+    def add_job(self, state: str, **changes: Any) -> str:
+        """Put a job there, as if somebody had submitted it."""
+        job_id = f"job-{len(self.jobs):04d}"
+        started = START + timedelta(minutes=len(self.jobs))
+        self.jobs[job_id] = {
+            "id": job_id,
+            "kind": "train_cam",
+            "name": None,
+            "state": state,
+            "settings": CamTrainSettings().model_dump(mode="json"),
+            "progress": None,
+            "attempts": 1,
+            "error": None,
+            "result": None,
+            "parent_id": None,
+            "created_at": started.isoformat(),
+            "started_at": None if state == "queued" else started.isoformat(),
+            "finished_at": (started + timedelta(seconds=61)).isoformat() if state in ("succeeded", "failed") else None,
+            "eta_seconds": None,
+            "cancel_requested": False,
+            **changes,
+        }
+        self.events[job_id] = []
+        return job_id
+
+    def add_event(self, job_id: str, kind: str, **data: Any) -> None:
+        """Append one event to a job."""
+        events = self.events[job_id]
+        events.append({"seq": len(events) + 1, "type": kind, "data": data, "at": START.isoformat()})
+
+    def finish_training(self, job_id: str, checkpoint: str = "ck-new") -> None:
+        """Let a training succeed with a checkpoint."""
+        self.checkpoints[checkpoint] = card("my-run", "ssenet")
+        self.jobs[job_id] |= {
+            "state": "succeeded",
+            "finished_at": (START + timedelta(minutes=2)).isoformat(),
+            "result": {"checkpoints": [checkpoint], "evaluation": None},
+        }
+
+    def image(self, image_id: str) -> dict[str, Any] | None:
+        """The record of a photograph."""
+        if image_id in self.photographs:
+            return _image(image_id, "gallery", ["bird"])
+        return _image(image_id, "upload", []) if image_id in self.uploads else None
+
+    def app(self) -> FastAPI:
+        """The HTTP face."""
+        app = FastAPI()
+
+        @app.middleware("http")
+        async def count(request: Request, call_next: Any) -> Response:
+            with self.lock:
+                self.asked[f"{request.method} {request.url.path.removeprefix('/api/v1')}"] += 1
+            return await call_next(request)  # type: ignore[no-any-return]
+
+        _service_routes(self, app)
+        _image_routes(self, app)
+        _job_routes(self, app)
+        _evaluation_routes(self, app)
+        return app
+
+
+def _problem(status: int, title: str, detail: str, errors: list[dict[str, str]] | None = None) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": errors or []}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _image(image_id: str, source: str, labels: list[str]) -> dict[str, Any]:
+    return {
+        "id": image_id, "sha": image_id * 2, "width": 400, "height": 300, "name": f"{source}.png", "source": source,
+        "title": f"Photograph {int(image_id, 16) % 97}", "author": "Somebody", "licence": "CC0", "origin": "",
+        "labels": labels, "created_at": START.isoformat(),
+    }  # fmt: skip
+
+
+def _service_routes(fake: FakeService, app: FastAPI) -> None:
+    @app.get("/api/v1/readyz")
+    def readyz() -> JSONResponse:
+        workers = {"train": int(fake.ready), "infer": int(fake.ready)}
+        body = {"ready": fake.ready, "database": "ok", "broker": "ok", "workers": workers, "infer_warm": fake.ready}
+        return JSONResponse(body, 200 if fake.ready else 503)
+
+    @app.get("/api/v1/datasets")
+    def datasets() -> dict[str, Any]:
+        demo = {
+            "id": "demo", "name": "demo", "kind": "demo", "classes": CLASSES, "splits": {"train": 400, "val": 120},
+            "fingerprint": "f" * 64, "label_source": "masks", "has_masks": True, "created_at": START.isoformat(),
+        }  # fmt: skip
+        return {"items": [demo], "next": None}
+
+    @app.get("/api/v1/checkpoints")
+    def checkpoints() -> dict[str, Any]:
+        items = [
+            {
+                "id": key, "name": value.name, "builtin": key.startswith("demo-"), "final": True, "job_id": None,
+                "epoch": None, "card": value.model_dump(mode="json"), "size": 1, "created_at": START.isoformat(),
+            }
+            for key, value in fake.checkpoints.items()
+        ]  # fmt: skip
+        return {"items": items, "next": None}
+
+
+def _image_routes(fake: FakeService, app: FastAPI) -> None:
+    @app.get("/api/v1/images")
+    def images() -> dict[str, Any]:
+        return {"items": [fake.image(key) for key in fake.photographs], "next": None}
+
+    @app.post("/api/v1/images", status_code=201, response_model=None)
+    def upload(file: Annotated[UploadFile, File()]) -> Any:
+        data = file.file.read()
+        if not data.startswith(b"\x89PNG"):
+            return _problem(415, "Not an image", "This file is not a PNG, JPEG or WebP picture. Choose another file.")
+        image_id = hashlib.sha256(data).hexdigest()[:32]
+        fake.uploads[image_id] = data
+        return fake.image(image_id)
+
+    @app.get("/api/v1/images/{image_id}", response_model=None)
+    def image(image_id: str) -> Any:
+        return fake.image(image_id) or _problem(404, "No such image", f"There is no image {image_id}.")
+
+    @app.get("/api/v1/images/{image_id}/pixels", response_model=None)
+    def pixels(image_id: str, max_side: int = 4000) -> Response:
+        data = fake.photographs.get(image_id) or fake.uploads.get(image_id)
+        if data is None:
+            return _problem(404, "No such image", f"There is no image {image_id}.")
+        picture = Image.open(io.BytesIO(data))
+        picture.thumbnail((max_side, max_side))
+        buffer = io.BytesIO()
+        picture.save(buffer, "PNG")
+        return Response(buffer.getvalue(), media_type="image/png")
+
+    @app.get("/api/v1/checkpoints/{checkpoint_id}/cams", response_model=None)
+    def cams(checkpoint_id: str, image: str, scales: Annotated[list[float], Query()], flip: bool = False) -> Response:
+        if checkpoint_id not in fake.checkpoints:
+            return _problem(404, "No such checkpoint", f"There is no checkpoint {checkpoint_id}.")
+        key = f"{checkpoint_id} {image} {scales} {flip}"
+        fake.polls[key] += 1
+        if fake.polls[key] <= fake.pending_polls:
+            return Response(status_code=202, headers={"Retry-After": "0"})
+        sharpness = 14.0 if fake.checkpoints[checkpoint_id].method == "ssenet" else 30.0
+        arrays = {v.name: coarse(v.scale, (400, 300), sharpness, fake.winner) for v in views_of(scales, flip)}
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        return Response(buffer.getvalue(), media_type="application/x-npz")
+
+
+def _job_routes(fake: FakeService, app: FastAPI) -> None:
+    @app.get("/api/v1/jobs")
+    def jobs() -> dict[str, Any]:
+        return {"items": list(fake.jobs.values()), "next": None}
+
+    @app.post("/api/v1/jobs", status_code=202, response_model=None)
+    async def submit(request: Request) -> Any:
+        body = await request.json()
+        fake.submitted.append(body | {"key": request.headers.get("Idempotency-Key")})
+        if fake.refuse_job:
+            return _problem(422, "Settings refused", "One setting cannot be used.", [fake.refuse_job])
+        changes = {"kind": body["kind"], "settings": body["settings"], "name": body.get("name")}
+        return fake.jobs[fake.add_job("queued", **changes)]
+
+    @app.post("/api/v1/jobs/estimate")
+    def estimate() -> dict[str, Any]:
+        return {"seconds": 65.0, "basis": "earlier runs on this machine"}
+
+    @app.get("/api/v1/jobs/{job_id}", response_model=None)
+    def job(job_id: str) -> Any:
+        return fake.jobs.get(job_id) or _problem(404, "No such job", f"There is no job {job_id}.")
+
+    @app.get("/api/v1/jobs/{job_id}/events")
+    def events(job_id: str, after: int = 0) -> dict[str, Any]:
+        items = [event for event in fake.events.get(job_id, []) if event["seq"] > after]
+        return {"items": items, "next": items[-1]["seq"] if items else after}
+
+    @app.post("/api/v1/jobs/{job_id}/cancel", status_code=202)
+    def cancel(job_id: str) -> dict[str, Any]:
+        fake.jobs[job_id] |= {"state": "cancelled", "cancel_requested": True, "finished_at": START.isoformat()}
+        return fake.jobs[job_id]
+
+    @app.post("/api/v1/jobs/{job_id}/retry", status_code=202)
+    def retry(job_id: str) -> dict[str, Any]:
+        fake.jobs[job_id] |= {"state": "queued", "error": None, "finished_at": None}
+        return fake.jobs[job_id]
+
+
+def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:
+    @app.get("/api/v1/evaluations")
+    def evaluations() -> dict[str, Any]:
+        items = [
+            {
+                "id": evaluation, "checkpoint_id": checkpoint, "dataset_id": "demo", "job_id": None, "summary": [],
+                "record": record(checkpoint).model_dump(mode="json"), "created_at": START.isoformat(),
+            }
+            for checkpoint, evaluation in fake.evaluated.items()
+        ]  # fmt: skip
+        return {"items": items, "next": None}
+
+    @app.get("/api/v1/evaluations/{evaluation_id}/curves")
+    def curves(evaluation_id: str) -> dict[str, Any]:
+        checkpoint = next(key for key, value in fake.evaluated.items() if value == evaluation_id)
+        best = 0.3 if "ssenet" in checkpoint else 0.2
+        alpha = EDGES.astype(float)
+        rows = []
+        for i, name in enumerate(record(checkpoint).rows):
+            miou = 0.4 * np.exp(-((alpha - best - 0.02 * i) ** 2) / 0.05)
+            m_fn: list[float | None] = [*(0.5 + 2 * alpha[:-1]), None]
+            m_fp: list[float | None] = [*(3.0 - 2 * alpha[:-1]), None]
+            undefined = [*([0] * (len(alpha) - 1)), 10]
+            rows.append({"row": name, "miou": miou.tolist(), "m_fn": m_fn, "m_fp": m_fp, "undefined": undefined})
+        return {"alpha": alpha.tolist(), "rows": rows, "record": record(checkpoint).model_dump(mode="json")}
+
+
+class FakeServer:
+    """The stand-in on a free port of this machine; a context manager."""
+
+    def __init__(self, fake: FakeService) -> None:
+        config = uvicorn.Config(fake.app(), host="127.0.0.1", port=0, log_level="warning")
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def __enter__(self) -> str:
+        self._thread.start()
+        while not self._server.started:
+            if not self._thread.is_alive():
+                raise RuntimeError("the stand-in service did not start")
+            self._thread.join(0.01)
+        host, port = self._server.servers[0].sockets[0].getsockname()
+        return f"http://{host}:{port}"
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(5)

@@ -1,0 +1,78 @@
+"""The Compare page: Figs. 4 and 5, the table, the protocol, missing evaluations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fake_api import FakeService, card
+from streamlit.testing.v1 import AppTest
+
+Open = Callable[..., AppTest]
+
+
+def figures(app: AppTest) -> list[dict[str, Any]]:
+    """The plotly figures of the page."""
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
+
+
+def html(app: AppTest) -> list[str]:
+    """The HTML blocks of the page."""
+    return [block.proto.body for block in app.get("html")]
+
+
+@pytest.mark.usefixtures("service")
+def test_both_demo_networks_are_drawn_at_once(open_page: Open) -> None:
+    app = open_page("compare")
+    assert not app.exception and not app.error
+    fig4, fig5 = figures(app)
+    names = [trace["name"] for trace in fig4["data"] if trace.get("showlegend", True)]
+    assert names == [f"{c} {row}" for c in ("demo-baseline", "demo-ssenet") for row in ("0.5", "1", "1.5", "2", "MS")]
+    assert {trace["name"] for trace in fig5["data"]} == {"demo-baseline", "demo-ssenet"}
+    assert len(fig5["data"][0]["x"]) == 8
+
+
+@pytest.mark.usefixtures("service")
+def test_protocol_stands_under_every_figure_and_tells_on_ground_truth(open_page: Open) -> None:
+    cards = [block for block in html(open_page("compare")) if 'aria-label="Protocol"' in block]
+    assert len(cards) == 3
+    for text in ("demo", "val", "120", "best on the scored images", "given (ground truth)", "fast"):
+        assert text in cards[0]
+    assert "uses the ground truth of the scored images" in cards[0]
+
+
+@pytest.mark.usefixtures("service")
+def test_table_follows_alpha(open_page: Open) -> None:
+    app = open_page("compare")
+    table = next(block for block in html(app) if "sl-table" in block)
+    assert '<td class="">0.90</td>' in table and table.count("<tr>") == 11
+    app.slider(key="alpha").set_value(1.0).run()
+    table = next(block for block in html(app) if "sl-table" in block)
+    assert table.count("undefined</td>") == 20 and table.count(">10</td>") == 10
+
+
+def test_checkpoint_without_evaluation_can_be_evaluated(service: FakeService, open_page: Open) -> None:
+    service.checkpoints["ck-new"] = card("my-run", "ssenet")
+    app = open_page("compare", checkpoints=["demo-baseline", "my-run"])
+    assert any("my-run has not been evaluated" in info.value for info in app.info)
+    app.button(key="evaluate_ck-new").click().run()
+    (sent,) = service.submitted
+    assert sent["kind"] == "evaluate"
+    assert sent["settings"] == {"checkpoint": "ck-new", "dataset": "demo", "split": "val"}
+    assert app.query_params["job"] == "job-0000"
+
+
+def test_classifier_is_said_to_have_no_curves(service: FakeService, open_page: Open) -> None:
+    service.checkpoints["imagenet"] = card("imagenet-lite0", "classifier")
+    app = open_page("compare", checkpoints=["imagenet-lite0"])
+    assert any("no curves" in info.value for info in app.info)
+    assert not figures(app)
+
+
+@pytest.mark.usefixtures("service")
+def test_nothing_chosen_says_what_to_do(open_page: Open) -> None:
+    app = open_page("compare")
+    app.multiselect(key="checkpoints").set_value([]).run()
+    assert any("Choose at least one checkpoint" in info.value for info in app.info)
