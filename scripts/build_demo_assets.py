@@ -190,17 +190,25 @@ def write_table(path: Path, columns: tuple[str, ...], rows: list[tuple[str, ...]
 
 
 def write_assets(folder: Path, pictures: list[Picture]) -> None:
-    """Write the pictures and NOTICE.csv; LICENSE is kept."""
-    for old in ("cutouts", "backgrounds"):
-        shutil.rmtree(folder / old, ignore_errors=True)
-    rows: list[tuple[str, ...]] = []
-    for p in pictures:
-        data, path = encoded(p), folder / p.file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        sha = hashlib.sha256(data).hexdigest()
-        rows.append((p.file, sha, p.kind, p.label, p.split, p.package, p.source, p.author, p.licence, p.url))
-    write_table(folder / "NOTICE.csv", COLUMNS, rows)
+    """Write the pictures and NOTICE.csv; LICENSE is kept. The old files stay until the new ones are complete."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+        fresh = Path(scratch) / "fresh"
+        rows = [_write_picture(fresh, picture) for picture in pictures]
+        write_table(fresh / "NOTICE.csv", COLUMNS, rows)
+        if (folder / "LICENSE").exists():
+            shutil.copy(folder / "LICENSE", fresh)
+        if folder.exists():
+            folder.rename(Path(scratch) / "old")
+        fresh.rename(folder)
+
+
+def _write_picture(folder: Path, p: Picture) -> tuple[str, ...]:
+    """Write one picture; its row of NOTICE.csv."""
+    data, path = encoded(p), folder / p.file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    sha = hashlib.sha256(data).hexdigest()
+    return (p.file, sha, p.kind, p.label, p.split, p.package, p.source, p.author, p.licence, p.url)
 
 
 def write_gallery(folder: Path, resources: Resources) -> None:
