@@ -1,0 +1,124 @@
+"""A stand-in for ``ssenet.child`` that speaks its protocol without training: ``fake_child.py MODE RUN.json``.
+
+It lets the tests of claiming, cancelling, draining and leases run in milliseconds, with real processes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from ssenet.results import AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, save_histograms
+
+RUN: dict[str, Any] = json.loads(Path(sys.argv[2]).read_text())
+FOLDER = Path(RUN["output"])
+
+
+def emit(kind: str, **values: Any) -> None:
+    """One event on standard output."""
+    sys.stdout.write(json.dumps({"type": kind, **values}) + "\n")
+    sys.stdout.flush()
+
+
+def checkpoint(epoch: int, step: int, *, final: bool) -> None:
+    """Real weights and a real card."""
+    folder = FOLDER / f"epoch-{epoch}"
+    folder.mkdir(exist_ok=True)
+    save_file({"classifier.weight": np.full((2, 3), step, np.float32)}, folder / "weights.safetensors")
+    card = CheckpointCard(
+        name=f"fake {epoch}",
+        method="ssenet",
+        backbone="tf_efficientnet_lite0",
+        stride=16,
+        classes=("cat", "dog"),
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        epoch=epoch,
+        step=step,
+        weights_sha256=hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest(),
+        code_version="0",
+    )
+    (folder / "card.json").write_text(card.model_dump_json())
+    names = {"weights": f"epoch-{epoch}/weights.safetensors", "card": f"epoch-{epoch}/card.json"}
+    emit("checkpoint", epoch=epoch, step=step, final=final, **names)
+
+
+def train() -> None:
+    """Two epochs, two checkpoints."""
+    for epoch in (1, 2):
+        emit("progress", done=epoch, total=2, unit="steps", message=f"epoch {epoch} of 2")
+        emit("metrics", step=epoch, epoch=float(epoch), values={"loss": 1.0 / epoch})
+        emit("epoch", epoch=epoch, step=epoch, values={"val_map": 0.5})
+        checkpoint(epoch, epoch, final=epoch == 2)
+    emit("done")
+
+
+def evaluate() -> None:
+    """One row, one image."""
+    truth = np.array([[0, 1], [1, 255]], np.uint8)
+    histogram = AlphaHistogram.of_image(truth, np.ones((2, 2), np.int64), np.full((2, 2), 0.5, np.float32), 2)
+    protocol = ProtocolCard(
+        dataset="demo", dataset_fingerprint="f", split="val", images=1, label_source="given", scales=(1.0,), flip=False,
+        relu_order="fast", alpha_rule="fixed 0.2", weights_sha256="0" * 64, code_version="0",
+    )  # fmt: skip
+    record = EvaluationRecord(checkpoint="c", classes=("cat", "dog"), image_ids=("a",), rows=("1",), protocol=protocol)
+    (FOLDER / "evaluation.json").write_text(record.model_dump_json())
+    (FOLDER / "histograms.npz").write_bytes(save_histograms({"1": histogram}))
+    emit("evaluation", record="evaluation.json", histograms="histograms.npz")
+    emit("done")
+
+
+def wait(*, stubborn: bool = False) -> None:
+    """Work without end; on SIGTERM save a state and leave, unless ``stubborn``."""
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, signal.SIG_IGN if stubborn else lambda *_: stopping.append(1))
+    emit("progress", done=0, total=10, unit="steps", message="waiting")
+    while not stopping:
+        time.sleep(0.02)
+    (FOLDER / "state-5").write_text("a state")
+    emit("state", step=5)
+    sys.exit(75)
+
+
+def main() -> None:
+    """Behave as the mode says."""
+    mode = sys.argv[1]
+    again = RUN["resume_from"] is not None
+    if mode == "work":
+        evaluate() if RUN["kind"] == "evaluate" else train()
+    elif mode == "wait":
+        train() if again and (Path(RUN["resume_from"]) / "state-5").exists() else wait()
+    elif mode == "stubborn":
+        wait(stubborn=True)
+    elif mode == "crash" or (mode == "crash-once" and not again):
+        emit("progress", done=1, total=2, unit="steps", message="about to crash")
+        sys.stderr.write("ValueError: the reason of the crash\n")
+        sys.exit(1)
+    elif mode == "crash-once":
+        train()
+    elif mode == "poison":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif mode == "refuse":
+        emit("error", message="The data set has no split named 'val'. Choose another.")
+        sys.exit(2)
+    elif mode == "lie":
+        emit("checkpoint", epoch=1, step=1, final=True, weights="../../../etc/passwd", card="none.json")
+        wait()
+    elif mode == "parent":
+        sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        (FOLDER / "grandchild").write_text(str(sleeper.pid))
+        wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""The train worker as a real Celery worker on a real Valkey: it dies, is drained, and hears everything twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from backend.queue import Doorbell, redis_client
+from backend.settings import Settings
+from backend.store.models import Worker
+from worker.context import Context
+
+Submit = Callable[..., str]
+Read = Callable[[str], Any]
+Wait = Callable[..., Any]
+HERE = Path(__file__).parent
+
+
+class CeleryWorker:
+    """A worker process with its own installation's settings."""
+
+    def __init__(self, settings: Settings, mode: str) -> None:
+        environment = {
+            **os.environ,
+            "FAKE_MODE": mode,
+            "PYTHONPATH": str(HERE),
+            "SSENET_DATA_DIR": str(settings.data_dir),
+            "SSENET_REDIS_URL": settings.redis_url,
+            "SSENET_LEASE_TTL": "3",
+            "SSENET_SWEEP_INTERVAL": "0.5",
+            "SSENET_REDISPATCH_AFTER": "1",
+        }
+        command = ["celery", "--app", "fake_train", "worker", "--pool", "prefork", "--concurrency", "1"]
+        options = ["--queues", "train", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
+        self.log = settings.data_dir / f"worker-{mode}.log"
+        with self.log.open("ab") as log:
+            self.popen = subprocess.Popen(
+                [sys.executable, "-m", *command, *options], env=environment, stdout=log, stderr=log
+            )
+
+    @property
+    def family(self) -> list[psutil.Process]:
+        """The pool child, the job's process, and what they started."""
+        return psutil.Process(self.popen.pid).children(recursive=True)
+
+
+@pytest.fixture
+def start(context: Context, broker: str) -> Iterator[Callable[[str], CeleryWorker]]:
+    """``start(mode)``: a running worker, killed with all its family after the test."""
+    with redis_client(broker) as client:
+        client.flushall()  # messages of an earlier test name jobs of another database
+    started: list[CeleryWorker] = []
+
+    def launch(mode: str) -> CeleryWorker:
+        started.append(CeleryWorker(context.settings, mode))
+        return started[-1]
+
+    yield launch
+    for worker in started:
+        with suppress(psutil.NoSuchProcess):
+            for process in [*worker.family, psutil.Process(worker.popen.pid)]:
+                process.kill()
+        worker.popen.wait()
+
+
+def rows(context: Context) -> list[Worker]:
+    """The workers that say they live."""
+    with context.database.read() as session:
+        return list(session.query(Worker))
+
+
+def state(job: Read, job_id: str, *states: str) -> Callable[[], bool]:
+    """A condition to wait for."""
+    return lambda: job(job_id).state in states
+
+
+def working(job: Read, job_id: str, attempts: int = 1) -> Callable[[], bool]:
+    """The job's process of that attempt lives, and its first progress is committed."""
+    return lambda: job(job_id).attempts == attempts and job(job_id).progress_done is not None
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run."""
+    running = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.status() != psutil.STATUS_ZOMBIE:
+                running.append(process)
+    return running
+
+
+def test_it_does_what_was_announced_and_says_that_it_lives(
+    context: Context, start: Any, submit: Submit, job: Read, wait_until: Wait
+) -> None:
+    job_id = submit()
+    Doorbell.of(context.settings).wake(job_id)
+    worker = start("work")
+    wait_until(state(job, job_id, "succeeded"), timeout=40)
+    [row] = rows(context)
+    assert (row.queue, row.pid, row.warm) == ("train", worker.popen.pid, True)
+    wait_until(lambda: rows(context)[0].state == "idle")
+
+
+def test_it_finds_by_itself_what_nobody_announced(start: Any, submit: Submit, job: Read, wait_until: Wait) -> None:
+    job_ids = [submit() for _ in range(3)]
+    start("work")
+    for job_id in job_ids:
+        wait_until(state(job, job_id, "succeeded"), timeout=40)
+    assert [job(job_id).attempts for job_id in job_ids] == [1, 1, 1]
+
+
+def test_announced_many_times_it_is_done_once(
+    context: Context, start: Any, submit: Submit, job: Read, checkpoints: Read, wait_until: Wait
+) -> None:
+    first, last = submit(), submit()
+    bell = Doorbell.of(context.settings)
+    for _ in range(30):
+        bell.wake(first)
+    bell.wake(last)
+    start("work")
+    start("work")
+    wait_until(state(job, last, "succeeded"), timeout=40)
+    wait_until(state(job, first, "succeeded"), timeout=40)
+    assert (job(first).attempts, job(first).fence) == (1, 1)
+    assert [row.step for row in checkpoints(first)] == [1, 2]
+
+
+def test_a_drained_worker_ends_by_itself_and_gives_the_job_back_uncharged(
+    context: Context, start: Any, submit: Submit, job: Read, wait_until: Wait
+) -> None:
+    job_id = submit()
+    worker = start("wait")
+    wait_until(working(job, job_id), timeout=40)
+    family = worker.family
+    worker.popen.terminate()
+    assert worker.popen.wait(30) == 0
+    assert not alive(family)
+    assert (job(job_id).state, job(job_id).attempts) == ("queued", 0)
+    assert rows(context) == [], "it signed off"
+    start("wait")  # goes on from the state that was saved
+    wait_until(state(job, job_id, "succeeded"), timeout=40)
+
+
+def test_a_killed_worker_leaves_no_process_and_another_one_takes_over(
+    start: Any, submit: Submit, job: Read, wait_until: Wait
+) -> None:
+    job_id = submit()
+    worker = start("wait")
+    wait_until(working(job, job_id), timeout=40)
+    family = worker.family
+    assert len(family) >= 2, "the pool child and the job's process"
+    worker.popen.kill()
+    wait_until(lambda: not alive(family), timeout=5, what="the end of the killed worker's family")
+    start("work")
+    wait_until(state(job, job_id, "succeeded"), timeout=40)
+    assert job(job_id).attempts == 2
+
+
+@pytest.mark.parametrize("victim", ["pool child", "job process"])
+def test_a_killed_part_costs_an_attempt_and_not_the_worker(
+    victim: str, start: Any, submit: Submit, job: Read, wait_until: Wait
+) -> None:
+    job_id = submit()
+    worker = start("wait")
+    wait_until(working(job, job_id), timeout=40)
+    pool_child = psutil.Process(worker.popen.pid).children()[0]
+    job_process = pool_child.children()[0]
+    (pool_child if victim == "pool child" else job_process).kill()
+    wait_until(lambda: not alive([job_process]), timeout=5)
+    wait_until(lambda: job(job_id).attempts == 2, timeout=40, what="a second attempt by the same worker")
+    assert worker.popen.poll() is None

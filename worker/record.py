@@ -1,0 +1,182 @@
+"""From a child's events to rows and artifacts, guarded by the claim's fence."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from backend.store import job_records
+from backend.store.artifacts import ArtifactStore, evaluation_key, weights_key
+from backend.store.database import Database
+from backend.store.evaluations import summarise
+from backend.store.transitions import Claim
+from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
+from worker.trainer import Event
+
+_RESULTS = frozenset({"checkpoint", "evaluation"})
+_NOTED = frozenset({"metrics", "epoch", "state"})
+_PERIOD = 1.0
+
+
+class ProtocolError(Exception):
+    """The child announced something that is not there or not what it says."""
+
+
+class Pace:
+    """How fast a child works, from its first sign of progress on: loading does not count."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._first: tuple[float, int] | None = None
+        self._last: tuple[float, int] = (0.0, 0)
+        self._unit = ""
+
+    def count(self, done: int, unit: str) -> None:
+        """The child has ``done`` so many units."""
+        if self._first is None or unit != self._unit:
+            self._first, self._unit = (self._clock(), done), unit
+        self._last = (self._clock(), done)
+
+    def summary(self) -> dict[str, Any]:
+        """Units done in this attempt, and how many a second; empty when too little was seen."""
+        if self._first is None or self._last[0] <= self._first[0] or self._last[1] <= self._first[1]:
+            return {}
+        done, seconds = self._last[1] - self._first[1], self._last[0] - self._first[0]
+        return {"done": done, "unit": self._unit, "per_second": done / seconds}
+
+
+class Recorder:
+    """Commits the events of one attempt in their order.
+
+    Results go in at once; progress and metrics about once a second, many in one transaction. An event leaves
+    the queue only when it is committed, so that a database that is away for a while costs nothing.
+
+    Args:
+        database: where the job lives.
+        artifacts: where weights and histograms go.
+        claim: the right to write.
+        folder: the attempt's folder, that the paths in events are relative to.
+    """
+
+    def __init__(self, database: Database, artifacts: ArtifactStore, claim: Claim, folder: Path) -> None:
+        self._database, self._artifacts, self._claim, self._folder = database, artifacts, claim, folder
+        self._pending: deque[Event] = deque()
+        self._progress: Event | None = None
+        self._flushed = 0.0
+        self._pace = Pace()
+        self.error: str | None = None
+
+    def take(self, event: Event) -> None:
+        """Accept an event; nothing is written yet."""
+        kind = event["type"]
+        if kind == "progress":
+            self._progress = event
+            self._pace.count(int(event["done"]), str(event["unit"]))
+        elif kind == "error":
+            self.error = str(event.get("message", ""))
+        elif kind in _RESULTS or kind in _NOTED:
+            self._pending.append(event)
+
+    @property
+    def _due(self) -> bool:
+        waited = time.monotonic() - self._flushed >= _PERIOD
+        return any(event["type"] in _RESULTS for event in self._pending) or (
+            waited and bool(self._pending or self._progress)
+        )
+
+    def measured(self, seconds: float) -> dict[str, Any]:
+        """What the attempt took, for later estimates: its wall time, and its work by the child's own count."""
+        return {"seconds": round(seconds, 3), **self._pace.summary()}
+
+    def flush(self, *, everything: bool = False) -> None:
+        """Write what is due.
+
+        Raises:
+            LeaseLost: the job is no longer owned.
+            ProtocolError: a result is not what its event says.
+            sqlalchemy.exc.OperationalError: the database is away; call again.
+        """
+        if not (everything or self._due):
+            return
+        while self._pending:
+            if self._pending[0]["type"] in _RESULTS:
+                self._commit(self._pending[0])
+                self._pending.popleft()
+            else:
+                self._note()
+        self._write_progress()
+        self._flushed = time.monotonic()
+
+    def _note(self) -> None:
+        """Append all events up to the next result in one transaction."""
+        batch: list[Event] = []
+        for event in self._pending:
+            if event["type"] in _RESULTS:
+                break
+            batch.append(event)
+        rows = [(e["type"], {key: value for key, value in e.items() if key != "type"}) for e in batch]
+        with self._database.write() as session:
+            job_records.add_events(session, self._claim, rows)
+        for _ in batch:
+            self._pending.popleft()
+
+    def _write_progress(self) -> None:
+        if self._progress is None:
+            return
+        p = self._progress
+        with self._database.write() as session:
+            job_records.progress(
+                session, self._claim, int(p["done"]), int(p["total"]), str(p["unit"]), str(p.get("message", ""))
+            )
+        self._progress = None
+
+    def _commit(self, event: Event) -> None:
+        if event["type"] == "checkpoint":
+            self._commit_checkpoint(event)
+        else:
+            self._commit_evaluation(event)
+
+    def _commit_checkpoint(self, event: Event) -> None:
+        weights = self._file(event["weights"])
+        card = CheckpointCard.model_validate_json(self._file(event["card"]).read_bytes())
+        key = weights_key(card.weights_sha256)
+        # Bytes first, row second: a row never names weights that are not there.
+        if not self._artifacts.exists(key):
+            self._artifacts.put_file(key, weights)
+        with self._database.write() as session:
+            job_records.commit_checkpoint(
+                session,
+                self._claim,
+                card,
+                weights_key=key,
+                size=weights.stat().st_size,
+                epoch=int(event["epoch"]),
+                step=int(event["step"]),
+                final=bool(event["final"]),
+            )
+
+    def _commit_evaluation(self, event: Event) -> None:
+        record = EvaluationRecord.model_validate_json(self._file(event["record"]).read_bytes())
+        data = self._file(event["histograms"]).read_bytes()
+        evaluation_id = uuid.uuid4().hex
+        key = evaluation_key(evaluation_id)
+        self._artifacts.put_bytes(key, data)
+        with self._database.write() as session:
+            job_records.commit_evaluation(
+                session,
+                self._claim,
+                record,
+                evaluation_id=evaluation_id,
+                histograms_key=key,
+                summary=summarise(load_histograms(data)),
+            )
+
+    def _file(self, name: str) -> Path:
+        path = (self._folder / name).resolve()
+        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
+            raise ProtocolError(f"the child announced a file that is not in its folder: {name!r}")
+        return path
