@@ -71,6 +71,9 @@ class Dataset(Protocol):
     def sample(self, split: str, index: int, *, epoch: int = 0, with_mask: bool = True) -> Sample:
         """One sample. Raises DatasetError when it cannot be read or does not exist."""
 
+    def labels(self, split: str, index: int) -> NDArray[np.float32]:
+        """(K,) labels of one sample (of epoch 0) without decoding its image where that can be avoided."""
+
     def check(self) -> list[str]:
         """Problems in words, from reading every file; empty when there are none."""
 

@@ -159,19 +159,30 @@ def read_entry(entry: Entry, classes: int, *, with_mask: bool) -> Sample:
     """
     image = read_image(entry.image)
     if entry.mask is None or (entry.labels is not None and not with_mask):
-        labels = np.zeros(classes, np.float32) if entry.labels is None else entry.labels
-        return Sample(entry.id, image, labels, None)
+        return Sample(entry.id, image, read_labels(entry, classes), None)
     mask = read_mask(entry.mask)
     if mask.shape != image.shape[:2]:
         (h, w), (height, width) = mask.shape, image.shape[:2]
-        raise DatasetError(
-            f"{entry.mask} has {w} x {h} px, but its image {entry.image.name} has {width} x {height} px."
-        )
+        name = entry.image.name
+        raise DatasetError(f"{entry.mask} has {w} x {h} px, but its image {name} has {width} x {height} px.")
+    found = _mask_labels(entry.mask, mask, classes)
+    return Sample(entry.id, image, found if entry.labels is None else entry.labels.copy(), mask if with_mask else None)
+
+
+def read_labels(entry: Entry, classes: int) -> NDArray[np.float32]:
+    """(K,) labels of ``entry``: those of the list, or of the mask, or none. Raises DatasetError as ``read_entry``."""
+    if entry.labels is not None:
+        return entry.labels.copy()
+    if entry.mask is None:
+        return np.zeros(classes, np.float32)
+    return _mask_labels(entry.mask, read_mask(entry.mask), classes)
+
+
+def _mask_labels(path: Path, mask: NDArray[np.uint8], classes: int) -> NDArray[np.float32]:
     try:
-        found = labels_in_mask(mask, classes)
+        return labels_in_mask(mask, classes)
     except DatasetError as error:
-        raise DatasetError(f"{entry.mask}: {error}") from error
-    return Sample(entry.id, image, found if entry.labels is None else entry.labels, mask if with_mask else None)
+        raise DatasetError(f"{path}: {error}") from error
 
 
 def problems_of(splits: dict[str, list[Entry]], classes: int, *, most: int = 20) -> list[str]:

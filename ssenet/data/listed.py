@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssenet.config import DatasetSpec
 from ssenet.data.base import Sample, checked_index, checked_split, fingerprint_of
-from ssenet.data.files import Entry, file_facts, problems_of, read_entry
+from ssenet.data.files import Entry, file_facts, problems_of, read_entry, read_labels
 
 
 class ListedDataset:
@@ -38,6 +41,11 @@ class ListedDataset:
         del epoch
         checked_index(self.spec, self.splits, split, index)
         return read_entry(self.entries[split][index], len(self.classes), with_mask=with_mask)
+
+    def labels(self, split: str, index: int) -> NDArray[np.float32]:
+        """(K,) labels from the list, or from the mask. Raises DatasetError like ``sample``."""
+        checked_index(self.spec, self.splits, split, index)
+        return read_labels(self.entries[split][index], len(self.classes))
 
     def check(self) -> list[str]:
         """Problems found by reading every file."""

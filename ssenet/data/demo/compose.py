@@ -55,7 +55,7 @@ def compose(assets: SplitAssets, rng: np.random.Generator) -> Composite:
     image = canvas.image
     if rng.random() < 0.3:
         soft = Image.fromarray(image).filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 0.9)))
-        image = np.asarray(soft)
+        image = np.array(soft)
     return Composite(image, finished_mask(canvas), tuple(areas.tolist()))
 
 

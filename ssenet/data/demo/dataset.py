@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ssenet.config import DatasetSpec
 from ssenet.data.base import Sample, checked_index, checked_split, fingerprint_of, labels_in_mask
 from ssenet.data.demo import CLASSES
@@ -31,6 +34,7 @@ class DemoDataset:
         self.masked_splits = ("train", "val")
         self.label_source = "masks (exact, composed)"
         self._assets = load_assets()
+        self._labels: dict[tuple[str, int], NDArray[np.float32]] = {}
         self.fingerprint = fingerprint_of(
             ["demo", COMPOSER_VERSION, self._assets.sha256, spec.seed, spec.train_images, spec.val_images]
         )
@@ -46,6 +50,12 @@ class DemoDataset:
         composite = compose(self._assets.splits[split], rng)
         labels = labels_in_mask(composite.mask, len(CLASSES))
         return Sample(f"{split}_{index:05d}", composite.image, labels, composite.mask if with_mask else None)
+
+    def labels(self, split: str, index: int) -> NDArray[np.float32]:
+        """(K,) labels of epoch 0, composed once. Raises DatasetError for a sample that does not exist."""
+        if (split, index) not in self._labels:
+            self._labels[split, index] = self.sample(split, index).labels
+        return self._labels[split, index].copy()
 
     def check(self) -> list[str]:
         """Pictures that are missing or altered."""

@@ -69,6 +69,14 @@ def test_masks_stay_what_they_were_unless_the_version_is_raised() -> None:
     assert digest(few(demo()) + few(demo(), "val"), pixels=False) == GOLDEN
 
 
+def test_labels_are_those_of_the_sample_and_cannot_be_spoiled() -> None:
+    data = demo()
+    expected = data.sample("val", 2).labels
+    data.labels("val", 2)[:] = 7
+    np.testing.assert_array_equal(data.labels("val", 2), expected)
+    assert data.sample("train", 0).image.flags.writeable
+
+
 def test_train_varies_with_the_epoch_and_val_does_not() -> None:
     data = demo()
     assert digest(few(data, "val", epoch=4)) == digest(few(data, "val"))

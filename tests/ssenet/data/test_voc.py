@@ -36,6 +36,15 @@ def test_mask_is_left_out_when_not_asked_for(voc: Any) -> None:
     np.testing.assert_array_equal(sample.labels, [1, 1])
 
 
+def test_labels_alone_need_no_image(voc: Any) -> None:
+    data = voc.open()
+    np.testing.assert_array_equal(data.labels("train", 1), [0, 1])
+    (voc.root / "JPEGImages/d.jpg").write_bytes(b"no image")
+    np.testing.assert_array_equal(data.labels("val", 0), [1, 1])
+    with pytest.raises(DatasetError, match="images 0 to 0"):
+        data.labels("val", 1)
+
+
 def test_every_epoch_is_the_same(voc: Any) -> None:
     data = voc.open()
     np.testing.assert_array_equal(data.sample("val", 0).image, data.sample("val", 0, epoch=3).image)
