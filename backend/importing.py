@@ -1,0 +1,128 @@
+"""Bring in what a training on the command line left in its folder: checkpoints and their evaluations."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.store.artifacts import ArtifactStore, evaluation_key, weights_key
+from backend.store.database import Database, now
+from backend.store.evaluations import summarise
+from backend.store.job_records import checkpoint_row
+from backend.store.models import Checkpoint, Dataset, Evaluation
+from ssenet.errors import CheckpointError
+from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
+
+CARD, WEIGHTS = "card.json", "weights.safetensors"
+RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was brought in: ``new`` is False when it was there already."""
+
+    checkpoint_id: str
+    name: str
+    new: bool
+    evaluations: int
+
+
+def import_run(database: Database, artifacts: ArtifactStore, run: Path, *, every: bool = False) -> list[Imported]:
+    """Register the checkpoints under ``run``, the last one only unless ``every``.
+
+    Args:
+        database: where rows go.
+        artifacts: where weights and histograms go.
+        run: a folder that ``ssenet train`` wrote, or one with a card and weights.
+        every: also those of earlier epochs.
+
+    Raises:
+        CheckpointError: there is none, or one is damaged or does not match its card.
+    """
+    found = [(_card(path), path.parent) for path in sorted(run.rglob(CARD))]
+    if not found:
+        raise CheckpointError(f"No {CARD} in {run} or below: name a folder that 'ssenet train' wrote.")
+    found.sort(key=lambda pair: (pair[0].step or 0, pair[0].created_at))
+    return [_import(database, artifacts, run, card, folder) for card, folder in (found if every else found[-1:])]
+
+
+def _card(path: Path) -> CheckpointCard:
+    try:
+        return CheckpointCard.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise CheckpointError(f"{path} is not a checkpoint card: {error.errors()[0]['msg']}.") from None
+
+
+def _import(database: Database, artifacts: ArtifactStore, run: Path, card: CheckpointCard, folder: Path) -> Imported:
+    weights = folder / WEIGHTS
+    check_weights(weights, card)
+    key = weights_key(card.weights_sha256)
+    if not artifacts.exists(key):
+        artifacts.put_file(key, weights)
+    with database.write() as session:
+        row, new = _row(session, card, key, weights.stat().st_size)
+        evaluations = sum(_evaluation(session, artifacts, row, path) for path in sorted(run.rglob(RECORD)))
+        return Imported(row.id, row.name, new, evaluations)
+
+
+def check_weights(weights: Path, card: CheckpointCard) -> None:
+    """Check that the file is safetensors and the one that the card describes; nothing is ever unpickled.
+
+    Raises:
+        CheckpointError: it is not.
+    """
+    if not weights.is_file():
+        raise CheckpointError(f"{weights} is missing: a card without weights cannot be used.")
+    try:
+        with safe_open(weights, framework="numpy") as file:
+            tensors = len(list(file.keys()))
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{weights} is not a safetensors file ({error}).") from None
+    with weights.open("rb") as stream:
+        same = hashlib.file_digest(stream, "sha256").hexdigest() == card.weights_sha256
+    if not same or not tensors:
+        raise CheckpointError(f"{weights} is not the file that its card describes: the hashes differ.")
+
+
+def _row(session: Session, card: CheckpointCard, key: str, size: int) -> tuple[Checkpoint, bool]:
+    same = select(Checkpoint).where(Checkpoint.content_sha == card.content_sha, Checkpoint.name == card.name)
+    known = session.scalars(same).first()
+    if known is not None:
+        return known, False
+    row = checkpoint_row(card, now(session), weights_key=key, size=size)
+    session.add(row)
+    session.flush()
+    return row, True
+
+
+def _evaluation(session: Session, artifacts: ArtifactStore, row: Checkpoint, path: Path) -> bool:
+    """Register an evaluation if it is one of this checkpoint, on a data set that is known, and not there yet."""
+    record = EvaluationRecord.model_validate_json(path.read_bytes())
+    protocol = record.protocol
+    if protocol.weights_sha256 != row.card["weights_sha256"] or session.get(Dataset, protocol.dataset) is None:
+        return False
+    earlier = session.scalars(select(Evaluation).where(Evaluation.checkpoint_id == row.id)).all()
+    if any(EvaluationRecord.model_validate(other.record).created_at == record.created_at for other in earlier):
+        return False
+    data = (path.parent / HISTOGRAMS).read_bytes()
+    evaluation_id = uuid.uuid4().hex
+    artifacts.put_bytes(evaluation_key(evaluation_id), data)
+    session.add(
+        Evaluation(
+            id=evaluation_id,
+            checkpoint_id=row.id,
+            dataset_id=protocol.dataset,
+            record=record.model_dump(mode="json"),
+            summary=summarise(load_histograms(data)),
+            histograms_key=evaluation_key(evaluation_id),
+            created_at=record.created_at.timestamp(),
+        )
+    )
+    return True

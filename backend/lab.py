@@ -1,0 +1,153 @@
+"""``ssenet-lab``: run the product, and what its operator does beside."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from backend.lab_data import data_app, import_run
+from ssenet.errors import UserError
+
+if TYPE_CHECKING:  # the commands import what they need: help answers at once
+    from backend.settings import Settings
+
+cli = typer.Typer(
+    name="ssenet-lab",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="SSENet Lab, the service.",
+)
+db_app = typer.Typer(no_args_is_help=True, help="The database.")
+worker_app = typer.Typer(no_args_is_help=True, help="The two Celery workers.")
+cli.add_typer(db_app, name="db")
+cli.add_typer(data_app, name="data")
+cli.command(name="import")(import_run)
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of everything that is kept.")]
+Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; this host only, for now.")]
+Port = Annotated[
+    int | None, typer.Option("--port", min=1, max=65535, help="Port of the API; taken: the next free one.")
+]
+UiPort = Annotated[int | None, typer.Option("--ui-port", min=1, max=65535, help="Port of the pages.")]
+Trusted = Annotated[
+    bool,
+    typer.Option(
+        "--trusted-network",
+        envvar="SSENET_TRUSTED_NETWORK",
+        help="Allow an address beyond this host, because something else keeps strangers out.",
+    ),
+]
+
+
+def app() -> None:
+    """Run a command; what a person can act on is printed without a traceback."""
+    try:
+        cli()
+    except UserError as error:
+        typer.secho(str(error), err=True, fg=typer.colors.RED)
+        sys.exit(1)
+
+
+@cli.command()
+def up(
+    data_dir: DataDir = None,
+    host: Host = None,
+    port: Port = None,
+    ui_port: UiPort = None,
+    no_ui: Annotated[bool, typer.Option("--no-ui", help="Leave out the pages.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Copy every log to the terminal.")] = False,
+) -> None:
+    """Start everything on this machine and print the address; Ctrl-C stops it all."""
+    from backend.supervisor.up import run
+
+    settings = configure(data_dir=data_dir, api_host=host, api_port=port, ui_port=ui_port)
+    refuse_strangers(settings.api_host, trusted=False)
+    raise typer.Exit(run(settings, ui=not no_ui, verbose=verbose))
+
+
+@cli.command()
+def api(host: Host = None, port: Port = None, trusted: Trusted = False) -> None:
+    """Run the API alone, in this process."""
+    from backend.supervisor.services import api_command
+
+    settings = configure(api_host=host, api_port=port)
+    refuse_strangers(settings.api_host, trusted=trusted)
+    become(api_command(settings))
+
+
+@cli.command()
+def ui(host: Host = None, port: UiPort = None, trusted: Trusted = False) -> None:
+    """Run the pages alone, in this process; SSENET_API_URL says where the API is."""
+    from backend.supervisor.services import ui_command
+
+    settings = configure(ui_port=port)
+    refuse_strangers(host or "127.0.0.1", trusted=trusted)
+    become(ui_command(settings, host or "127.0.0.1"))
+
+
+@cli.command()
+def worker(queue: Annotated[str, typer.Argument(help="train or infer", metavar="QUEUE")]) -> None:
+    """Run one Celery worker, in this process."""
+    from backend.settings import Settings
+    from backend.supervisor.services import worker_command
+
+    if queue not in ("train", "infer"):
+        raise typer.BadParameter("there are the queues train and infer")
+    become(worker_command("train" if queue == "train" else "infer", Settings()))
+
+
+@cli.command()
+def doctor() -> None:
+    """Say what is installed and what works here."""
+    from backend.settings import Settings
+    from backend.supervisor.doctor import examine
+
+    raise typer.Exit(examine(Settings()))
+
+
+@db_app.command("upgrade")
+def db_upgrade() -> None:
+    """Create or migrate the database, and add what is built in."""
+    from backend.settings import Settings
+    from backend.supervisor.up import prepare_database
+
+    prepare_database(Settings())
+
+
+def configure(**changes: Any) -> Settings:
+    """Settings from the environment with the given ones changed, for this process and all it starts."""
+    from backend.settings import Settings
+
+    for name, value in changes.items():
+        if value is not None:
+            os.environ[f"SSENET_{name.upper()}"] = str(value.absolute() if isinstance(value, Path) else value)
+    return Settings()
+
+
+def refuse_strangers(host: str, *, trusted: bool) -> None:
+    """Only this host may connect unless the operator vouches for the network.
+
+    Raises:
+        UserError: another address is asked for.
+    """
+    if host not in LOOPBACK and not trusted:
+        raise UserError(
+            f"The service has no log-in yet, so it listens to this host only, not on {host}. To use it from "
+            "elsewhere, forward its ports (ssh -L 8501:127.0.0.1:8501 …)."
+        )
+
+
+def become(command: list[str]) -> NoReturn:
+    """Replace this process, so that signals reach the real one."""
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    app()

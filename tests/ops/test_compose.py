@@ -1,0 +1,122 @@
+"""The compose file: what it starts exists, what it sets is read, and nothing is open to strangers."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+import yaml
+
+from backend.lab import cli
+from backend.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: service for name, service in SERVICES.items() if service.get("image") == "ssenet-lab"}
+SERVERS = {name: service for name, service in SERVICES.items() if name != "migrate"}
+
+
+def test_all_services_are_there() -> None:
+    assert set(SERVICES) == {
+        "redis", "postgres", "migrate", "api", "ui",
+        "worker-train", "worker-infer", "worker-train-gpu", "worker-infer-gpu",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_commands_are_real_and_accept_their_options(name: str) -> None:
+    command: Any = typer.main.get_command(cli)
+    arguments = list(OURS[name]["command"])
+    context = command.make_context("ssenet-lab", arguments, resilient_parsing=False)
+    while arguments := [*context.protected_args, *context.args] if hasattr(context, "protected_args") else context.args:
+        word, command, rest = command.resolve_command(context, arguments)
+        context = command.make_context(word, rest, parent=context)
+        if not hasattr(command, "commands"):
+            break
+    assert not hasattr(command, "commands"), "a command, not a group of them"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_that_is_set_is_read(name: str) -> None:
+    pages = (ROOT / "frontend").rglob("*.py")
+    by_pages = set(re.findall(r"SSENET_[A-Z_]+", "".join(path.read_text() for path in pages)))
+    known = {f"SSENET_{field.upper()}" for field in Settings.model_fields} | by_pages
+    assert set(OURS[name]["environment"]) <= known
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_server_has_a_health_check_and_comes_back(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", [name for name in OURS if name.startswith("worker")])
+def test_the_workers_health_check_names_a_real_application(name: str) -> None:
+    words = shlex.split(SERVICES[name]["healthcheck"]["test"][1])
+    module = importlib.import_module(words[words.index("--app") + 1])
+    queue = SERVICES[name]["command"][1]
+    assert module.app.main == "ssenet" and module.worker.queue == queue
+    assert words[words.index("--destination") + 1] == f"{queue}@$$HOSTNAME"
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_run_without_privileges_and_write_to_volumes_only(name: str) -> None:
+    service = OURS[name]
+    assert service["read_only"] is True and service["init"] is True and service["cap_drop"] == ["ALL"]
+    assert service["tmpfs"] == ["/tmp"]
+    assert "USER ssenet" in (ROOT / "Dockerfile").read_text()
+
+
+def test_ports_are_published_on_loopback_only_and_those_of_the_stores_not_at_all() -> None:
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"api", "ui"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_passwords_come_from_outside_and_are_demanded() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert set(re.findall(r"\$\{(\w+)", text)) == {"REDIS_PASSWORD", "POSTGRES_PASSWORD"}
+    assert not re.findall(r"\$\{\w+\}|\$\{\w+:-", text), "a variable without ':?' could be empty"
+    example = dict(line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if "=" in line[:40])
+    assert example["REDIS_PASSWORD"] == example["POSTGRES_PASSWORD"] == "", "no default password"
+
+
+def test_redis_demands_its_password_and_keeps_messages() -> None:
+    command = SERVICES["redis"]["command"][-1]
+    assert "--requirepass" in command and "--appendonly yes" in command and "--maxmemory-policy noeviction" in command
+    assert "redis:/data" in SERVICES["redis"]["volumes"]
+
+
+def test_the_database_is_migrated_before_anything_uses_it() -> None:
+    for name in ("api", "worker-train", "worker-infer", "worker-train-gpu", "worker-infer-gpu"):
+        assert SERVICES[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+    assert SERVICES["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    assert SERVICES["migrate"]["restart"] == "no"
+
+
+def test_one_profile_has_cards_and_the_other_runs_anywhere() -> None:
+    for queue in ("train", "infer"):
+        cpu, gpu = SERVICES[f"worker-{queue}"], SERVICES[f"worker-{queue}-gpu"]
+        assert cpu["profiles"] == ["cpu"] and gpu["profiles"] == ["gpu"] and "deploy" not in cpu
+        [device] = gpu["deploy"]["resources"]["reservations"]["devices"]
+        assert device == {"driver": "nvidia", "count": 1, "capabilities": ["gpu"]}
+        assert cpu["command"] == gpu["command"] == ["worker", queue]
+        assert cpu["stop_grace_period"] == gpu["stop_grace_period"] == "120s"
+    assert "COMPOSE_PROFILES=cpu" in (ROOT / ".env.example").read_text()
+
+
+def test_volumes_are_declared_and_the_image_is_built_from_the_lock() -> None:
+    used = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    assert used == set(COMPOSE["volumes"])
+    assert "--require-hashes requirements.lock" in (ROOT / "Dockerfile").read_text()
+
+
+def test_image_and_makefile_use_one_version_of_the_installer() -> None:
+    [version] = re.findall(r"^UV_VERSION := (\S+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert f"uv=={version}" in (ROOT / "Dockerfile").read_text()
