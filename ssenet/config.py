@@ -23,6 +23,8 @@ DEFAULT_BACKBONE = "tf_efficientnet_lite0"
 PAPER_ALPHA = 0.2
 INFERENCE_SCALES = (0.5, 1.0, 1.5, 2.0)
 """The four test scales of the paper and of the released code."""
+WORKING_SIDE = 512
+"""Scale 1 of an inspected photograph: its long side in pixels, when it is larger. About VOC's 500."""
 CURVE_SCALES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.0)
 """The single scales of Fig. 5."""
 

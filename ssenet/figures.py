@@ -90,7 +90,7 @@ def miou_against_alpha(
         for dash, name in zip(_cycle(DASHES), drawn, strict=False):
             _add_row(figure, one.checkpoint, name, one.rows[name], colour, dash)
     if alpha is not None:
-        figure.add_vline(alpha, line={"dash": "dot", "width": 1}, annotation_text=f"α = {alpha:g}")
+        figure.add_vline(alpha, line={"dash": "dot", "width": 1, "color": "#888888"}, annotation_text=f"α = {alpha:g}")
     figure.update_xaxes(title="background threshold α", range=[0, 1])
     figure.update_yaxes(title="mIoU (%)", rangemode="tozero")
     return _style(figure, 460)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
 
-from ssenet.config import CamTrainSettings, LabelSource, Method, ReluOrder
+from ssenet.config import WORKING_SIDE, CamTrainSettings, LabelSource, Method, ReluOrder
 
 CAM_VERSION = "1"
 """Part of every CAM key: raise it when the same inputs would give other logits."""
@@ -86,7 +86,7 @@ def views_of(scales: Iterable[float], flip: bool) -> list[View]:
 
 def cam_key(image_sha: str, checkpoint_sha: str, view: View, precision: Literal["float16", "float32"]) -> str:
     """Content key of one raw coarse CAM: equal keys mean equal bytes (Architecture, CamKey)."""
-    text = "|".join(["cam", CAM_VERSION, image_sha, checkpoint_sha, view.name, precision])
+    text = "|".join(["cam", CAM_VERSION, str(WORKING_SIDE), image_sha, checkpoint_sha, view.name, precision])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -17,7 +17,7 @@ from backend.store.artifacts import ArtifactStore, cam_artifact, image_key
 from backend.store.checkpoints import weights_file
 from backend.store.database import Database, now
 from backend.store.models import CamRequest, Checkpoint, Image
-from ssenet.data.images import ImageLimits, decode_image
+from ssenet.data.images import ImageLimits, decode_image, working_image
 from ssenet.errors import ImageError, UserError
 from ssenet.results import CheckpointCard, View, cam_key
 from worker.model_cache import ModelCache
@@ -137,7 +137,7 @@ class Maps:
 
     def _image(self, sha: str) -> Rgb:
         try:
-            return decode_image(self.artifacts.read(image_key(sha)), limits=_STORED)
+            return working_image(decode_image(self.artifacts.read(image_key(sha)), limits=_STORED))
         except FileNotFoundError:
             raise ImageError("The image's pixels are not in the artifact store any more. Upload it again.") from None
 

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, parse_scales, progress_bar
 from ssenet.config import CamInferSettings
-from ssenet.data.images import decode_image
+from ssenet.data.images import decode_image, working_image
 from ssenet.errors import ImageError, SettingsError
 from ssenet.events import EventType
 from ssenet.files import write_bytes
@@ -106,7 +106,7 @@ def _photograph(
 ) -> tuple[str, str, str, str]:
     if not path.is_file():
         raise ImageError(f"{path} is not a file.")
-    image = decode_image(path.read_bytes())
+    image = working_image(decode_image(path.read_bytes()))
     coarse = network.coarse_logits(image, views_of(settings.scales, settings.flip))
     exclusive = network.card.method == "classifier"
     scores = class_scores(coarse, exclusive=exclusive)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from ssenet.config import WORKING_SIDE
 from ssenet.errors import ImageError
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -149,3 +150,17 @@ def encode_mask_png(mask: NDArray[np.uint8]) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+def working_image(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The photograph (H, W, 3) at scale 1 of an inspection: its long side is ``WORKING_SIDE`` at most.
+
+    A network trained on crops of a few hundred pixels sees nothing familiar in a photograph
+    of thousands, and twice that size would not fit in memory.
+    """
+    height, width = image.shape[:2]
+    ratio = WORKING_SIDE / max(height, width)
+    if ratio >= 1:
+        return image
+    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))

@@ -1,12 +1,13 @@
-"""Any timm backbone as a dense feature extractor whose cells tile the image.
+"""Any timm backbone as a dense feature extractor.
 
-A strided convolution does not sample where ``align_corners=False`` upsampling later
-puts the sample. With symmetric padding, cell i of a stride-s map is centred at pixel
-s·i; with TensorFlow's SAME padding and even sides at s·i + s - 1; the upsampling
-assumes s·i + (s - 1)/2. The map then lies half a cell off, which at half scale is a
-whole cell in the photograph: an inconsistency between scales that is plain geometry.
-``TimmBackbone`` pads the image by half a stride and drops the surplus row and column,
-which leaves half a pixel.
+Where a cell looks matters here more than elsewhere: upsampling with
+``align_corners=False`` puts cell i of a stride-s map at pixel s·i + (s - 1)/2, and an
+offset of half a cell at half scale is a whole cell in the photograph, an inconsistency
+between scales that is plain geometry. TensorFlow's SAME padding is lopsided for sides
+that are multiples of the stride, and ImageNet training has learned around it: measured
+with gradients, EfficientNet-Lite0's cells then lie within half a cell of where they
+should, and about a cell and a half off for other sides. So images are scaled to
+multiples of the stride (``tiled_side``), and nothing is shifted.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ from typing import Any, cast
 
 import timm
 import torch
-from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from ssenet.errors import SettingsError
 
@@ -38,13 +37,12 @@ class TimmBackbone(nn.Module):
         self.name, self.stride = name, stride
         self.model = _create(name, stride)
         self.channels = int(cast(int, self.model.num_features))
-        self.same_padding = any(isinstance(m, Conv2dSame) for m in self.model.modules())
         self._check_stride()
 
     def _check_stride(self) -> None:
         self.model.eval()
         with torch.no_grad():
-            side = self._features(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride)).shape
+            side = self(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride)).shape
         self.model.train()
         if len(side) != 4 or side[1] != self.channels or side[-1] != 4:
             raise SettingsError(
@@ -53,15 +51,6 @@ class TimmBackbone(nn.Module):
             )
 
     def forward(self, x: Tensor) -> Tensor:
-        height, width = (-(-side // self.stride) for side in x.shape[-2:])
-        half = self.stride // 2
-        bottom = (height + 1) * self.stride - half - x.shape[-2]
-        right = (width + 1) * self.stride - half - x.shape[-1]
-        features: Tensor = self._features(F.pad(x, (half, right, half, bottom)))
-        first = 0 if self.same_padding else 1
-        return features[:, :, first : first + height, first : first + width]
-
-    def _features(self, x: Tensor) -> Tensor:
         # timm's own name for "everything before pooling"; nn.Module does not declare it.
         return cast(Any, self.model).forward_features(x)
 

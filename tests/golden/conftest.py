@@ -24,7 +24,7 @@ def golden() -> Golden:
 
 def _value(key: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
     noise = np.random.default_rng([zlib.crc32(key.encode()), 0]).standard_normal(shape, dtype=np.float32)
-    if key.endswith("running_mean") or key.endswith(".bias"):
+    if key.endswith(("running_mean", ".bias")):
         return 0.1 * noise
     if key.endswith("running_var"):
         return 1 + 0.1 * np.abs(noise)
