@@ -36,6 +36,7 @@ __all__ = [
     "retry",
     "stop",
     "submit",
+    "was_submitted",
 ]
 
 
@@ -97,6 +98,15 @@ def submit(session: Session, new: NewJob) -> tuple[Job, bool]:
         return earlier, False
     note(session, job.id, "state", {"state": "queued"})
     return fresh(session, job.id), True
+
+
+def was_submitted(session: Session, new: NewJob) -> bool:
+    """Whether the same submission arrived before under its idempotency key.
+
+    Raises:
+        IdempotencyConflict: the key was used with another payload.
+    """
+    return _by_idempotency_key(session, new) is not None
 
 
 def retry(session: Session, job_id: str, max_attempts: int) -> Job:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Protocol, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from sqlalchemy import Select, tuple_
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
-
-class Listed(Protocol):
-    """A table that is listed by time and id."""
-
-    id: InstrumentedAttribute[str]
-    created_at: InstrumentedAttribute[float]
-
+from backend.store.models import Checkpoint, Dataset, Evaluation, Image, Job
 
 T = TypeVar("T")
+Listed = Image | Dataset | Checkpoint | Job | Evaluation
 
 
 class BadCursor(ValueError):  # noqa: N818
@@ -40,7 +35,7 @@ def page(
     rows = list(session.scalars(ordered))
     if len(rows) <= limit:
         return rows, None
-    last = rows[limit - 1]
+    last: Any = rows[limit - 1]
     return rows[:limit], _encode(last.created_at, last.id)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -18,23 +19,36 @@ from ssenet.config import DatasetSpec
 from ssenet.data import open_dataset
 from ssenet.data.gallery import Photograph, gallery, open_photograph
 from ssenet.data.images import decode_image
+from ssenet.errors import UserError
 from ssenet.results import EvaluationRecord, load_histograms
 from ssenet.weights.builtin import Builtin, builtin_checkpoints
+
+_log = logging.getLogger(__name__)
 
 DEMO = DatasetSpec(name="demo", kind="demo")
 
 
-def seed(database: Database, settings: Settings) -> None:
+def seed(database: Database, settings: Settings) -> list[str]:
     """Add what is missing and bring the rest up to date; safe to call at every start.
 
-    Raises:
-        UserError: a part of the installation is missing.
-        OSError: a file of the installation cannot be read.
+    Returns:
+        what could not be added, in words, which the log has too: a damaged installation does not keep
+        people from what they made themselves.
     """
     artifacts = ArtifactStore(settings.artifacts)
-    seed_gallery(database, artifacts, gallery())
-    seed_dataset(database, DEMO)
-    seed_checkpoints(database, builtin_checkpoints())
+    parts: dict[str, Callable[[], None]] = {
+        "the sample photographs": lambda: seed_gallery(database, artifacts, gallery()),
+        "the demo data set": lambda: seed_dataset(database, DEMO),
+        "the built-in checkpoints": lambda: seed_checkpoints(database, builtin_checkpoints()),
+    }
+    problems = []
+    for part, add in parts.items():
+        try:
+            add()
+        except (UserError, OSError, ValueError) as error:
+            _log.exception("a part of the installation is missing or damaged: %s", part)
+            problems.append(f"{part}: {error}")
+    return problems
 
 
 def seed_dataset(database: Database, spec: DatasetSpec) -> None:

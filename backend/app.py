@@ -1,0 +1,119 @@
+"""The API: ``uvicorn --factory backend.app:create_app``, or ``python -m backend.app``."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+import ssenet
+from backend import problems
+from backend.problems import ProblemDetails, responses
+from backend.routes import cams, checkpoints, datasets, evaluations, images, jobs, service
+from backend.security import BodyLimit, Guard, RequestContext
+from backend.service import Service
+from backend.settings import MEBI, Settings
+from backend.store.migrate import upgrade
+from backend.store.seed import seed
+from backend.sweeper import Sweeper
+
+PREFIX = "/api/v1"
+_DESCRIPTION = "Class activation maps at any scale, training of networks that keep them equal, and the proof."
+_MULTIPART = 64 * 1024  # room for part headers around a file
+_REFERENCE = "#/components/schemas/{model}"
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API of an installation; without ``settings`` those of the environment."""
+    settings = settings or Settings()
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    app = FastAPI(
+        title="SSENet Lab",
+        version=ssenet.__version__,
+        description=_DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # they would load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.settings = settings
+    app.include_router(_api())
+    problems.install(app)
+    _surround(app, settings)
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    running = Service(app.state.settings)
+    app.state.service = running
+    await to_thread.run_sync(prepare, running)
+    sweeper = Sweeper(running)
+    sweeper.start()
+    try:
+        yield
+    finally:
+        await to_thread.run_sync(sweeper.stop)
+        running.close()
+
+
+def prepare(running: Service) -> None:
+    """Bring the database up to date and add what comes with the product."""
+    upgrade(running.database.engine)
+    seed(running.database, running.settings)
+
+
+def _api() -> APIRouter:
+    api = APIRouter(prefix=PREFIX, responses=responses(400, 403, 422, 500, 503))
+    for module in (service, images, datasets, checkpoints, cams, jobs, evaluations):
+        api.include_router(module.router)
+    return api
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """Middleware, the innermost first."""
+    larger = {
+        f"{PREFIX}/images": settings.image_bytes + _MULTIPART,
+        f"{PREFIX}/checkpoints": settings.weights_bytes + MEBI + _MULTIPART,
+    }
+    app.add_middleware(BodyLimit, limit=settings.body_bytes, larger=larger)
+    app.add_middleware(Guard, hosts=settings.allowed_hosts)
+    app.add_middleware(RequestContext)
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schemas = schema["components"]["schemas"]
+        problem = ProblemDetails.model_json_schema(ref_template=_REFERENCE)
+        schemas |= problem.pop("$defs")
+        schemas["ProblemDetails"] = problem
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def main() -> None:
+    """Serve with uvicorn on the configured address."""
+    import uvicorn
+
+    settings = Settings()
+    host, port = settings.api_host, settings.api_port
+    uvicorn.run(create_app(settings), host=host, port=port, access_log=False, server_header=False)
+
+
+if __name__ == "__main__":
+    main()

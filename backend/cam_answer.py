@@ -1,0 +1,121 @@
+"""Maps in the form that was asked for: overlay, raw logits, or what they say."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+
+import ssenet
+from backend import pictures
+from backend.cam_plan import Coarse, Plan
+from backend.problems import not_found
+from backend.schemas.cams import CamLabels, CamProtocol, Cams, CamTiming, CamView, ClassScore
+from backend.service import Service
+from ssenet import render
+from ssenet.data.images import encode_png
+from ssenet.results import CAM_VERSION, View
+
+_TOP = 20
+
+
+def shown(plan: Plan, coarse: Coarse) -> list[int]:
+    """Classes that are shown, by index: those named, or else those that count as present."""
+    return list(plan.named) or present(plan, coarse)
+
+
+def present(plan: Plan, coarse: Coarse) -> list[int]:
+    """Classes that count as present, by index."""
+    if plan.label_source == "all":
+        return list(range(len(plan.card.classes)))
+    if plan.label_source == "given":
+        return list(plan.named or plan.known)
+    return render.predicted(_scores(plan, coarse), exclusive=plan.exclusive)
+
+
+def _scores(plan: Plan, coarse: Coarse) -> NDArray[np.float32]:
+    return render.class_scores(coarse, exclusive=plan.exclusive)
+
+
+def npy(plan: Plan, coarse: Coarse) -> bytes:
+    """float16 raw coarse logits (K, h, w) of the only view."""
+    buffer = io.BytesIO()
+    np.save(buffer, coarse[plan.views[0]].astype(np.float16), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def npz(plan: Plan, coarse: Coarse) -> bytes:
+    """float16 raw coarse logits (K, h, w) of every view, by its name."""
+    arrays: dict[str, NDArray[np.float16]] = {view.name: coarse[view].astype(np.float16) for view in plan.views}
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def png(service: Service, plan: Plan, coarse: Coarse) -> tuple[bytes, str]:
+    """Overlay of the aggregate over all views, and the class that it shows.
+
+    The first shown class is drawn; when the network predicts none, the one that it scores highest.
+
+    Raises:
+        Problem: 404, the photograph's pixels are gone.
+    """
+    query = plan.query
+    try:
+        image = pictures.stored_pixels(service.artifacts, plan.image_sha, query.max_side)
+    except FileNotFoundError:
+        raise not_found("file of image", plan.image_id) from None
+    drawn = shown(plan, coarse) or [int(_scores(plan, coarse).argmax())]
+    classes = drawn if query.normalisation == "shared" else drawn[:1]
+    size = (image.shape[0], image.shape[1])
+    maps = render.normalise(render.aggregate(coarse, size, classes, query.relu_order), query.normalisation)
+    score = maps[0] if query.normalisation != "none" else maps[0] / max(float(maps[0].max()), 1.0)
+    overlay = render.overlay(image, score, colours=query.colormap, opacity=query.opacity, alpha=query.alpha)
+    return encode_png(overlay), plan.card.classes[drawn[0]]
+
+
+def described(plan: Plan, coarse: Coarse, missing: list[View], seconds: float) -> Cams:
+    """What the maps say, without their pixels.
+
+    Args:
+        missing: views that had to be computed for this answer.
+    """
+    names = plan.card.classes
+    scores = _scores(plan, coarse)
+    predicted = render.predicted(scores, exclusive=plan.exclusive)
+    top = np.argsort(-scores, kind="stable")[:_TOP]
+    labels = CamLabels(source=plan.label_source, classes=[names[k] for k in present(plan, coarse)])
+    return Cams(
+        image=plan.image_id,
+        checkpoint=plan.checkpoint_id,
+        classes=[names[k] for k in shown(plan, coarse)],
+        views=[_view(plan, coarse, view, view not in missing) for view in plan.views],
+        scores=[ClassScore(name=names[k], score=float(scores[k])) for k in top],
+        predicted=[names[k] for k in predicted],
+        labels=labels,
+        outside=not predicted,
+        protocol=_protocol(plan),
+        timing=CamTiming(seconds=round(seconds, 3)),
+    )
+
+
+def _view(plan: Plan, coarse: Coarse, view: View, cached: bool) -> CamView:
+    k, h, w = coarse[view].shape
+    key = plan.keys[view]
+    return CamView(name=view.name, scale=view.scale, flip=view.flip, shape=(k, h, w), key=key, cached=cached)
+
+
+def _protocol(plan: Plan) -> CamProtocol:
+    return CamProtocol(
+        scales=sorted(set(plan.query.scales)),
+        flip=plan.query.flip,
+        relu_order=plan.query.relu_order,
+        normalisation=plan.query.normalisation,
+        label_source=plan.label_source,
+        method=plan.card.method,
+        backbone=plan.card.backbone,
+        weights_sha256=plan.card.weights_sha256,
+        cam_version=CAM_VERSION,
+        code_version=ssenet.__version__,
+    )

@@ -1,0 +1,25 @@
+"""Responses whose bytes never change: strong tags, and 304 for whoever has them."""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+def matches(if_none_match: str | None, etag: str) -> bool:
+    """Whether the client already has what ``etag`` names (RFC 9110, section 13.1.2: weak comparison)."""
+    if if_none_match is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
+
+
+def not_modified(etag: str, **headers: str) -> Response:
+    """304 with the headers that the full answer would have."""
+    return Response(status_code=304, headers=immutable(etag, **headers))
+
+
+def immutable(etag: str, **headers: str) -> dict[str, str]:
+    """Headers of an answer that never changes."""
+    return {"ETag": etag, "Cache-Control": IMMUTABLE, **headers}

@@ -1,0 +1,66 @@
+"""How long a job would take: from earlier runs on this machine, or from a stated reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from sqlalchemy.orm import Session
+
+from backend.schemas.jobs import Estimate, StageSettings
+from backend.store.job_views import earlier_runs
+from backend.store.models import Checkpoint, Dataset, Job
+from ssenet.config import DEFAULT_BACKBONE, STAGES, CamTrainSettings, EvaluateSettings, JobKind
+from ssenet.estimate import REFERENCE, training_work
+
+IMAGE_PIXELS = 320 * 320
+"""Assumed pixels of an image, where a data set's images are not measured."""
+_RUNS = 5
+
+
+def estimate(session: Session, kind: JobKind, settings: StageSettings) -> Estimate:
+    """Seconds that a job with these settings would take."""
+    backbone = _backbone(session, settings)
+    throughputs = _throughputs(session, kind, backbone)
+    work = _work(session, settings)
+    if throughputs:
+        count = len(throughputs)
+        runs = "the last run" if count == 1 else f"the last {count} runs"
+        basis = f"{runs} of this kind with {backbone} on this installation"
+        return Estimate(seconds=work / median(throughputs), basis=basis)
+    reference = REFERENCE.get(backbone, REFERENCE[DEFAULT_BACKBONE])
+    other = "" if backbone in REFERENCE else f", taken for {DEFAULT_BACKBONE} as {backbone} was never run here"
+    basis = f"a reference of {reference:g} megapixels of forward work a second on two CPU cores{other}"
+    return Estimate(seconds=work / reference, basis=basis)
+
+
+def _throughputs(session: Session, kind: JobKind, backbone: str) -> Sequence[float]:
+    """Megapixels of forward work a second in earlier runs of the same kind and backbone, newest first."""
+    found = []
+    for job, seconds in earlier_runs(session, kind):
+        settings: StageSettings = _settings(job)
+        if _backbone(session, settings) == backbone:
+            found.append(_work(session, settings) / seconds)
+    return found[:_RUNS]
+
+
+def _settings(job: Job) -> StageSettings:
+    return STAGES[job.kind].model_validate(job.settings)  # type: ignore[index,return-value]
+
+
+def _backbone(session: Session, settings: StageSettings) -> str:
+    if isinstance(settings, CamTrainSettings):
+        return settings.backbone
+    checkpoint = session.get(Checkpoint, settings.checkpoint)
+    return str(checkpoint.card["backbone"]) if checkpoint else DEFAULT_BACKBONE
+
+
+def _work(session: Session, settings: StageSettings) -> float:
+    dataset = session.get(Dataset, settings.dataset)
+    splits = dataset.splits if dataset else {}
+    if isinstance(settings, CamTrainSettings):
+        return training_work(settings, splits.get(settings.split, 1), splits.get(settings.val_split, 1))
+    total = splits.get(settings.split, 1)
+    images = min(total, settings.images or total)
+    scales = set(settings.scales) | (set(settings.multi_scale) if isinstance(settings, EvaluateSettings) else set())
+    return images * IMAGE_PIXELS * sum(scale**2 for scale in scales) * (2 if settings.flip else 1) / 1e6

@@ -1,0 +1,59 @@
+"""A job's events as a stream (server-sent events) that a client can resume without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+from anyio import to_thread
+from starlette.responses import StreamingResponse
+
+from backend.schemas.jobs import Event
+from backend.service import Service
+from backend.store.job_records import events_after
+from backend.store.jobs import TERMINAL
+from backend.store.models import Job, JobEvent
+
+MEDIA_TYPE = "text/event-stream"
+_POLL_SECONDS = 0.5
+_KEEP_ALIVE_SECONDS = 15.0
+_BATCH = 500
+
+
+def response(service: Service, job_id: str, seq: int) -> StreamingResponse:
+    """Stream the events after ``seq`` until the job is over; each carries its number as its id."""
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_stream(service, job_id, seq), media_type=MEDIA_TYPE, headers=headers)
+
+
+async def _stream(service: Service, job_id: str, seq: int) -> AsyncIterator[bytes]:
+    async with service.streams:
+        yield b"retry: 2000\n\n"
+        quiet = 0.0
+        while True:
+            events, over = await to_thread.run_sync(_read, service, job_id, seq)
+            for event in events:
+                seq = event.seq
+                yield _format(event)
+            if over and not events:
+                yield b"event: end\ndata: {}\n\n"
+                return
+            quiet = 0.0 if events else quiet + _POLL_SECONDS
+            if quiet >= _KEEP_ALIVE_SECONDS:
+                quiet = 0.0
+                yield b": keep-alive\n\n"
+            if not events:
+                await anyio.sleep(_POLL_SECONDS)
+
+
+def _read(service: Service, job_id: str, seq: int) -> tuple[list[JobEvent], bool]:
+    """Events after ``seq``, and whether the job was over before they were read: then nothing follows them."""
+    with service.database.read() as session:
+        job = session.get(Job, job_id)
+        over = job is None or job.state in TERMINAL
+        return events_after(session, job_id, seq, _BATCH), over
+
+
+def _format(event: JobEvent) -> bytes:
+    data = Event.model_validate(event).model_dump_json()
+    return f"id: {event.seq}\nevent: {event.type}\ndata: {data}\n\n".encode()

@@ -1,0 +1,83 @@
+"""CAMs of a photograph, computed on demand and kept by content."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+
+from backend import cam_answer
+from backend.cam_plan import Coarse, Plan, plan
+from backend.cam_wait import wait_for
+from backend.http_cache import immutable, matches, not_modified
+from backend.negotiation import choose
+from backend.problems import Problem, responses
+from backend.schemas.cams import CamPending, CamQuery, Cams
+from backend.service import Accept, Id, IfNoneMatch, Service, ServiceDep
+from ssenet.results import View
+
+router = APIRouter(prefix="/checkpoints", tags=["cams"])
+JSON, PNG, NPY, NPZ = "application/json", "image/png", "application/x-npy", "application/x-npz"
+OFFERED = (JSON, PNG, NPY, NPZ)
+FORMS = {"content": {PNG: {}, NPY: {}, NPZ: {}}, "description": "In the form that was asked for."}
+PENDING = {"model": CamPending, "description": "Being computed: ask again at Location."}
+
+
+@router.get(
+    "/{checkpoint_id}/cams", response_model=Cams, responses={200: FORMS, 202: PENDING, **responses(404, 406, 500)}
+)
+async def get_cams(
+    service: ServiceDep,
+    request: Request,
+    checkpoint_id: Id,
+    query: Annotated[CamQuery, Query()],
+    accept: Accept = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Overlay (PNG), raw coarse logits in float16 (NPY of one view, NPZ of all), or what the maps say (JSON)."""
+    started = time.perf_counter()
+    media = choose(accept, OFFERED)
+    wanted = await to_thread.run_sync(plan, service, checkpoint_id, query)
+    if media == NPY and len(wanted.views) != 1:
+        text = f"NPY holds one view, and {len(wanted.views)} are asked for: take one scale with flip=false, or {NPZ}."
+        raise Problem(406, "not-acceptable", text)
+    etag = ("W/" if media == JSON else "") + f'"{wanted.tag(media)}"'  # JSON tells how long it took
+    if matches(if_none_match, etag):
+        return not_modified(etag, Vary="Accept")
+    absent = await to_thread.run_sync(wanted.missing, service)
+    missing = await wait_for(service, wanted, query.wait)
+    coarse = None if missing else await to_thread.run_sync(_load, wanted, service)
+    if coarse is None:
+        return _pending(request, wanted, missing)
+    body, headers = await to_thread.run_sync(_body, service, wanted, coarse, media, absent, started)
+    return Response(body, media_type=media, headers=immutable(etag, Vary="Accept", **headers))
+
+
+def _load(wanted: Plan, service: Service) -> Coarse | None:
+    try:
+        return wanted.load(service)
+    except FileNotFoundError:  # trimmed from the cache in this moment
+        return None
+
+
+def _body(
+    service: Service, wanted: Plan, coarse: Coarse, media: str, absent: list[View], started: float
+) -> tuple[bytes, dict[str, str]]:
+    if media == PNG:
+        data, name = cam_answer.png(service, wanted, coarse)
+        return data, {"X-CAM-Class": name.encode("ascii", "replace").decode()}
+    if media == NPY:
+        return cam_answer.npy(wanted, coarse), {}
+    if media == NPZ:
+        return cam_answer.npz(wanted, coarse), {}
+    cams = cam_answer.described(wanted, coarse, absent, time.perf_counter() - started)
+    return cams.model_dump_json(by_alias=True).encode(), {}
+
+
+def _pending(request: Request, wanted: Plan, missing: list[View]) -> Response:
+    body = CamPending(missing=len(missing), total=len(wanted.views)).model_dump_json()
+    location = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    headers = {"Location": location, "Retry-After": "1", "Cache-Control": "no-store", "Vary": "Accept"}
+    return Response(body, 202, headers, JSON)

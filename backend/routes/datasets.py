@@ -1,0 +1,178 @@
+"""Data sets: listing, checking, and browsing of samples."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Query, Response
+from sqlalchemy import select
+
+from backend import pictures
+from backend.http_cache import immutable, matches, not_modified
+from backend.problems import not_found, responses
+from backend.routes.images import PNG
+from backend.schemas.common import Page
+from backend.schemas.datasets import Dataset, DatasetCheck, SampleItem, SamplePage
+from backend.schemas.images import Image
+from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
+from backend.store import images
+from backend.store.images import About
+from backend.store.models import Dataset as Row
+from backend.store.pages import page
+from ssenet.data import Dataset as OpenDataset
+from ssenet.data import Sample
+
+router = APIRouter(prefix="/datasets", tags=["datasets"])
+Split = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", description="Name of a split.")]
+Index = Annotated[int, Path(ge=0, le=2**31 - 1, description="Number of the sample in its split, from 0.")]
+
+
+@router.get("")
+def list_datasets(service: ServiceDep, limit: Limit = 100, cursor: Cursor = None) -> Page[Dataset]:
+    """Data sets, newest first."""
+    with service.database.read() as session:
+        rows, following = page(session, select(Row), Row, limit, cursor)
+    return Page(items=[Dataset.of(row) for row in rows], next=following)
+
+
+@router.get("/{dataset_id}", responses=responses(404))
+def get_dataset(service: ServiceDep, dataset_id: Id) -> Dataset:
+    """A data set."""
+    return Dataset.of(find(service, dataset_id))
+
+
+@router.get("/{dataset_id}/check", responses=responses(404, 409))
+def check_dataset(service: ServiceDep, dataset_id: Id) -> DatasetCheck:
+    """Read every file of a data set and say what is wrong; a large set takes minutes."""
+    problems = service.datasets.get(find(service, dataset_id)).check()
+    return DatasetCheck(ok=not problems, problems=problems)
+
+
+@router.get("/{dataset_id}/samples", responses=responses(404, 409, 422))
+def list_samples(
+    service: ServiceDep,
+    dataset_id: Id,
+    split: Annotated[str, Query(max_length=100)] = "train",
+    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    limit: Annotated[int, Query(ge=1, le=200)] = 24,
+    class_: Annotated[str | None, Query(alias="class", max_length=200, description="Only those that show it.")] = None,
+) -> SamplePage:
+    """Samples of a split, in its order."""
+    row = find(service, dataset_id)
+    opened = service.datasets.get(row)
+    _known_split(row, split)
+    if class_ is not None and class_ not in opened.classes:
+        raise not_found(f"class in data set {dataset_id}", class_)
+    if class_ is None:
+        chosen = range(opened.splits[split])
+        numbers, total = list(chosen[offset : offset + limit]), len(chosen)
+    else:
+        showing = _showing(opened, split, opened.classes.index(class_))
+        numbers, total = showing[offset : offset + limit], len(showing)
+    return SamplePage(items=[_item(opened, split, number) for number in numbers], total=total)
+
+
+def _showing(opened: OpenDataset, split: str, index: int) -> list[int]:
+    return [n for n, shown in enumerate(_labels(cast(Any, opened), split)) if index in shown]
+
+
+@lru_cache(maxsize=16)
+def _labels(opened: Any, split: str) -> tuple[frozenset[int], ...]:
+    """Classes of every sample of a split, read once."""
+    samples = (opened.sample(split, number, with_mask=False) for number in range(opened.splits[split]))
+    return tuple(frozenset(int(k) for k in sample.labels.nonzero()[0]) for sample in samples)
+
+
+def _item(opened: OpenDataset, split: str, number: int) -> SampleItem:
+    sample = opened.sample(split, number, with_mask=False)
+    return SampleItem(index=number, id=sample.id, labels=_names(opened, sample))
+
+
+def _names(opened: OpenDataset, sample: Sample) -> list[str]:
+    return [name for name, label in zip(opened.classes, sample.labels, strict=True) if label]
+
+
+@router.get(
+    "/{dataset_id}/samples/{split}/{index}/image",
+    response_class=Response,
+    responses={200: PNG, **responses(404, 409)},
+)
+def get_sample_image(
+    service: ServiceDep,
+    dataset_id: Id,
+    split: Split,
+    index: Index,
+    max_side: MaxSide = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """A sample's image as PNG."""
+    row = find(service, dataset_id)
+    etag = _etag(row, split, index, "image", max_side)
+    if matches(if_none_match, etag):
+        return not_modified(etag)
+    sample = _sample(service, row, split, index, with_mask=False)
+    return Response(pictures.png_of(sample.image, max_side), media_type="image/png", headers=immutable(etag))
+
+
+@router.get(
+    "/{dataset_id}/samples/{split}/{index}/mask",
+    response_class=Response,
+    responses={200: PNG, **responses(404, 409)},
+)
+def get_sample_mask(
+    service: ServiceDep,
+    dataset_id: Id,
+    split: Split,
+    index: Index,
+    max_side: MaxSide = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """A sample's mask as PNG in the colours of VOC."""
+    row = find(service, dataset_id)
+    etag = _etag(row, split, index, "mask", max_side)
+    if matches(if_none_match, etag):
+        return not_modified(etag)
+    sample = _sample(service, row, split, index, with_mask=True)
+    if sample.mask is None:
+        raise not_found("mask of sample", f"{split}/{index}")
+    return Response(pictures.mask_png_of(sample.mask, max_side), media_type="image/png", headers=immutable(etag))
+
+
+@router.post("/{dataset_id}/samples/{split}/{index}/open", responses=responses(404, 409))
+def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index) -> Image:
+    """Make a photograph of a sample, with its labels, so that CAMs of it can be computed."""
+    row = find(service, dataset_id)
+    sample = _sample(service, row, split, index, with_mask=False)
+    names = tuple(_names(service.datasets.get(row), sample))
+    sha = images.store_pixels(service.artifacts, sample.image)
+    about = About(sample.id, "dataset", title=sample.id, origin=f"{dataset_id}/{split}/{index}", labels=names)
+    height, width = sample.image.shape[:2]
+    with service.database.write() as session:
+        image, _ = images.add(session, sha, (height, width), about)
+    return Image.model_validate(image)
+
+
+def find(service: Service, dataset_id: str) -> Row:
+    """The row of a data set. Raises a 404 problem."""
+    with service.database.read() as session:
+        row = session.get(Row, dataset_id)
+    if row is None:
+        raise not_found("data set", dataset_id)
+    return row
+
+
+def _known_split(row: Row, split: str, index: int | None = None) -> None:
+    if split not in row.splits:
+        raise not_found(f"split in data set {row.id}", split)
+    if index is not None and index >= row.splits[split]:
+        raise not_found(f"sample in split {split} of data set {row.id}", str(index))
+
+
+def _sample(service: Service, row: Row, split: str, index: int, *, with_mask: bool) -> Sample:
+    _known_split(row, split, index)
+    return service.datasets.get(row).sample(split, index, with_mask=with_mask)
+
+
+def _etag(row: Row, split: str, index: int, what: str, max_side: int | None) -> str:
+    return f'"{row.fingerprint[:32]}-{split}-{index}-{what}-{max_side or 0}"'

@@ -1,0 +1,113 @@
+"""Class activation maps on demand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from backend.schemas.common import Answer
+from backend.service import IDENTIFIER
+from ssenet.config import INFERENCE_SCALES, LabelSource, ReluOrder, Scale
+from ssenet.render import Normalisation, colormaps
+
+
+class CamQuery(BaseModel):
+    """Which maps, and how they are drawn; drawing needs no network."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    image: str = Field(pattern=IDENTIFIER, description="Id of the photograph.")
+    scales: Annotated[list[Scale], Field(min_length=1, max_length=16)] = list(INFERENCE_SCALES)
+    flip: bool = Field(default=False, description="Also with the mirrored image.")
+    relu_order: ReluOrder = "fast"
+    labels: LabelSource | None = Field(
+        default=None,
+        description="Which classes count as present: given (`classes`, or what is known of the image), predicted by "
+        "the network, or all. By default given if `classes` are named, else predicted.",
+    )
+    classes: list[Annotated[str, Field(max_length=200)]] = Field(
+        default=[], max_length=100, description="Names of the classes to show."
+    )
+    normalisation: Normalisation = "eq3"
+    alpha: float | None = Field(default=None, ge=0, le=1, description="Draw the contour of this threshold.")
+    colormap: str = "inferno"
+    opacity: float = Field(default=0.6, ge=0, le=1)
+    max_side: int = Field(default=1024, ge=16, le=4096, description="Longest side of the overlay, in pixels.")
+    wait: float = Field(default=10.0, ge=0, le=30, description="Seconds to wait for maps that are not there yet.")
+
+    @field_validator("colormap")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in colormaps():
+            raise ValueError(f"there is no colour map {name!r}; choose one of {', '.join(colormaps())}")
+        return name
+
+
+class CamView(Answer):
+    """Raw coarse logits of one view."""
+
+    name: str
+    scale: float
+    flip: bool
+    shape: tuple[int, int, int] = Field(description="(K, h, w).")
+    key: str = Field(description="Content key: equal keys are equal bytes.")
+    cached: bool = Field(description="Whether it was there before this request.")
+
+
+class ClassScore(Answer):
+    """Probability that the network gives a class."""
+
+    name: str = Field(serialization_alias="class")
+    score: float
+
+
+class CamLabels(Answer):
+    """Which classes count as present, and who says so."""
+
+    source: LabelSource
+    classes: list[str]
+
+
+class CamProtocol(Answer):
+    """How the maps came about."""
+
+    scales: list[float]
+    flip: bool
+    relu_order: ReluOrder
+    normalisation: Normalisation
+    label_source: LabelSource
+    method: str
+    backbone: str
+    weights_sha256: str
+    cam_version: str
+    code_version: str
+
+
+class CamTiming(Answer):
+    """What the answer took."""
+
+    seconds: float
+
+
+class Cams(Answer):
+    """What the maps say, without their pixels."""
+
+    image: str
+    checkpoint: str
+    classes: list[str] = Field(description="Classes that are shown, the first one in the overlay.")
+    views: list[CamView]
+    scores: list[ClassScore] = Field(description="The 20 highest, highest first.")
+    predicted: list[str]
+    labels: CamLabels
+    outside: bool = Field(description="No class of this network scores above its threshold.")
+    protocol: CamProtocol
+    timing: CamTiming
+
+
+class CamPending(Answer):
+    """The maps are being computed: ask again."""
+
+    state: Literal["pending"] = "pending"
+    missing: int
+    total: int

@@ -1,0 +1,81 @@
+"""What a running API holds on to, and how routes get at it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from typing import Annotated, cast
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Header, Path, Query, Request
+
+from backend.queue import Doorbell
+from backend.settings import Settings
+from backend.store.artifacts import ArtifactStore
+from backend.store.database import Database
+from backend.store.datasets import spec_of
+from backend.store.models import Dataset
+from ssenet.data import Dataset as OpenDataset
+from ssenet.data import open_dataset
+from ssenet.data.images import ImageLimits
+
+_OPEN_DATASETS = 8
+
+
+class DatasetCache:
+    """The data sets that were used last, opened."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._opened: OrderedDict[tuple[str, str], OpenDataset] = OrderedDict()
+
+    def get(self, row: Dataset) -> OpenDataset:
+        """The data set of ``row``.
+
+        Raises:
+            DatasetError: it cannot be opened.
+        """
+        spec = spec_of(row)
+        key = (spec.model_dump_json(), row.fingerprint)
+        with self._lock:
+            opened = self._opened.get(key) or open_dataset(spec)
+            self._opened[key] = opened
+            self._opened.move_to_end(key)
+            while len(self._opened) > _OPEN_DATASETS:
+                self._opened.popitem(last=False)
+        return opened
+
+
+class Service:
+    """Database, artifacts and queue of an installation."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database(settings.database)
+        self.artifacts = ArtifactStore(settings.artifacts)
+        self.doorbell = Doorbell.of(settings)
+        self.datasets = DatasetCache()
+        self.limits = ImageLimits(settings.image_bytes, settings.image_pixels, settings.image_side)
+        # Decoded pixels take far more memory than the files they come from.
+        self.decoding = CapacityLimiter(2)
+        self.streams = CapacityLimiter(64)
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self.database.dispose()
+
+
+def _service(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+IDENTIFIER = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+
+ServiceDep = Annotated[Service, Depends(_service)]
+Id = Annotated[str, Path(pattern=IDENTIFIER, description="An id, as listings give it.")]
+IdQuery = Annotated[str | None, Query(pattern=IDENTIFIER)]
+Limit = Annotated[int, Query(ge=1, le=200, description="Most items of a page.")]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
+MaxSide = Annotated[int | None, Query(ge=16, le=16_384, description="Shrink to at most this side, in pixels.")]
+Accept = Annotated[str | None, Header(include_in_schema=False)]
+IfNoneMatch = Annotated[str | None, Header(include_in_schema=False)]

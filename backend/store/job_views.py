@@ -1,0 +1,60 @@
+"""What clients see of jobs besides their rows: results and remaining time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from backend.store.models import Checkpoint, Evaluation, Job
+
+
+@dataclass
+class Results:
+    """What a job made."""
+
+    checkpoints: list[str] = field(default_factory=list)
+    evaluation: str | None = None
+
+
+def results_of(session: Session, job_ids: Sequence[str]) -> dict[str, Results]:
+    """Results of several jobs by id, in two queries; an evaluation also counts for the job that trained."""
+    results: dict[str, Results] = defaultdict(Results)
+    made = select(Checkpoint.job_id, Checkpoint.id).where(Checkpoint.job_id.in_(job_ids)).order_by(Checkpoint.step)
+    for job_id, checkpoint in session.execute(made):
+        results[str(job_id)].checkpoints.append(checkpoint)
+    scored = (
+        select(Evaluation.id, Evaluation.job_id, Checkpoint.job_id)
+        .join(Checkpoint, Evaluation.checkpoint_id == Checkpoint.id)
+        .where(or_(Evaluation.job_id.in_(job_ids), Checkpoint.job_id.in_(job_ids)))
+        .order_by(Evaluation.created_at)
+    )
+    for evaluation, *owners in session.execute(scored):
+        for owner in owners:
+            results[str(owner)].evaluation = evaluation
+    return results
+
+
+def remaining(job: Job, at: float) -> float | None:
+    """Seconds until a running job is done, at the pace of its present attempt; None when too little is known."""
+    if job.state != "running" or None in (job.progress_done, job.progress_at, job.base_done, job.base_at):
+        return None
+    done, since = (job.progress_done or 0) - (job.base_done or 0), (job.progress_at or 0) - (job.base_at or 0)
+    if done <= 0 or since <= 0:
+        return None
+    left = ((job.progress_total or 0) - (job.progress_done or 0)) * since / done
+    return max(0.0, left - (at - (job.progress_at or at)))
+
+
+def earlier_runs(session: Session, kind: str, limit: int = 20) -> list[tuple[Job, float]]:
+    """The latest finished jobs of a kind with the seconds that they took in one go."""
+    query = select(Job).where(Job.kind == kind, Job.state == "succeeded", Job.attempts == 1)
+    runs = []
+    for job in session.scalars(query.order_by(Job.finished_at.desc()).limit(limit)):
+        seconds = (job.measured or {}).get("seconds") or (job.finished_at or 0) - (job.started_at or 0)
+        if seconds > 0:
+            runs.append((job, float(seconds)))
+    return runs
