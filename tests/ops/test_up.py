@@ -1,0 +1,134 @@
+"""``ssenet-lab up`` as a person runs it: real processes, from nothing to ready and back to nothing."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from backend.supervisor.ports import free_port
+
+Wait = Callable[..., Any]
+Gone = Callable[..., None]
+START_SECONDS = 120.0
+
+
+class Up:
+    """A running ``ssenet-lab up`` and what it printed."""
+
+    def __init__(self, family: Any, data: Path, *options: str) -> None:
+        self.output = data / f"up-{len(list(data.glob('up-*')))}.txt"
+        with self.output.open("wb") as output:
+            command = [sys.executable, "-m", "backend.lab", "up", "--data-dir", str(data / "lab"), *options]
+            self.popen = subprocess.Popen(
+                command, env=family.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            )
+
+    @property
+    def text(self) -> str:
+        """All it said so far."""
+        return self.output.read_text()
+
+    @property
+    def ready(self) -> bool:
+        """Whether it said that all is ready."""
+        assert self.popen.poll() is None, self.text
+        return "SSENet Lab is ready" in self.text
+
+    def address(self, name: str) -> str:
+        """The address that it printed for ``pages`` or ``API``."""
+        found = re.search(rf"{name}\s+(http://\S+)", self.text)
+        assert found, self.text
+        return found[1]
+
+
+@pytest.fixture
+def up(family: Any, tmp_path: Path, wait_until: Wait) -> Iterator[Callable[..., Up]]:
+    """``up(*options)``: started, and waited for until it is ready."""
+
+    def start(*options: str) -> Up:
+        started = Up(family, tmp_path, *options)
+        wait_until(lambda: started.ready, timeout=START_SECONDS, what="the banner")
+        return started
+
+    return start
+
+
+@pytest.fixture
+def ports() -> tuple[str, ...]:
+    """Options that name two ports nobody uses."""
+    api = free_port("127.0.0.1", 18000)
+    return ("--port", str(api), "--ui-port", str(free_port("127.0.0.1", 18500)))
+
+
+def test_ready_then_refusing_a_second_then_gone_at_a_signal(
+    up: Any, family: Any, gone: Gone, tmp_path: Path, ports: tuple[str, ...]
+) -> None:
+    first = up(*ports)
+    ready = httpx.get(f"{first.address('API')}/readyz")
+    assert ready.status_code == 200
+    assert ready.json()["workers"] == {"train": 1, "infer": 1} and ready.json()["infer_warm"] is True
+    assert httpx.get(f"{first.address('pages')}/_stcore/health").status_code == 200
+
+    second = Up(family, tmp_path, *ports)
+    assert second.popen.wait(30) == 1
+    for part in (str(first.popen.pid), first.address("pages"), "since"):
+        assert part in second.text
+
+    first.popen.send_signal(signal.SIGTERM)
+    assert first.popen.wait(60) == 0
+    assert "All data is kept" in first.text and "killed" not in first.text
+    gone(1)
+
+
+def test_killed_it_leaves_nothing_and_the_next_start_finds_its_data(
+    up: Any, gone: Gone, ports: tuple[str, ...], tmp_path: Path
+) -> None:
+    first = up(*ports, "--no-ui")
+    png = httpx.get(f"{first.address('API')}/images?source=gallery").json()["items"][0]["id"]
+    pixels = httpx.get(f"{first.address('API')}/images/{png}/pixels?max_side=64").content
+    uploaded = httpx.post(f"{first.address('API')}/images", files={"file": ("small.png", pixels)})
+    assert uploaded.status_code == 201, uploaded.text
+
+    first.popen.kill()
+    first.popen.wait()
+    gone(5)
+
+    port = int(ports[1])
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        again = up(*ports, "--no-ui")
+        address = again.address("API")
+        assert f":{port}/" not in address, "the port is taken by someone else"
+        kept = httpx.get(f"{address}/images/{uploaded.json()['id']}")
+        assert kept.status_code == 200 and kept.json()["name"] == "small.png"
+        again.popen.send_signal(signal.SIGINT)
+        assert again.popen.wait(60) == 0
+    gone(1)
+    assert (tmp_path / "lab" / "ssenet.db").exists()
+
+
+def test_a_signal_while_starting_ends_it_in_order(
+    family: Any, gone: Gone, tmp_path: Path, ports: tuple[str, ...], wait_until: Wait
+) -> None:
+    starting = Up(family, tmp_path, *ports)
+    wait_until(lambda: len(family.members) > 2, timeout=60, what="the first child")
+    starting.popen.send_signal(signal.SIGHUP)
+    assert starting.popen.wait(60) == 0, starting.text
+    gone(1)
+
+
+def test_an_address_beyond_this_host_is_refused(family: Any, tmp_path: Path) -> None:
+    refused = Up(family, tmp_path, "--host", "0.0.0.0")
+    assert refused.popen.wait(30) == 1
+    assert "listens to this host only" in refused.text and "Traceback" not in refused.text
