@@ -243,7 +243,7 @@ _PRESETS: dict[PresetName, dict[str, Any]] = {
         "val_images": 24,
         "batch_size": 16,
     },
-    "demo": recipe(DEFAULT_BACKBONE),
+    "demo": {**recipe(DEFAULT_BACKBONE), "epochs": 10},
     "paper": recipe("resnet38"),
 }
 
