@@ -148,7 +148,7 @@ class Client:
         return _parse(s.Job, self._send("POST", f"/jobs/{_part(job_id)}/cancel"))
 
     def retry(self, job_id: str) -> s.Job:
-        """Queue a failed or cancelled job again."""
+        """Submit a failed or cancelled job once more; the new job."""
         return _parse(s.Job, self._send("POST", f"/jobs/{_part(job_id)}/retry"))
 
     def estimate(self, kind: str, settings: dict[str, Any]) -> s.Estimate:

@@ -19,7 +19,7 @@ from ssenet.results import View
 log = logging.getLogger(__name__)
 
 DISPLAY_SIDE = 480
-"""Long side of a picture on the page, in pixels: sharp at the strip's widest column."""
+"""Long side of a picture that fills a good part of the page, in pixels."""
 
 
 @st.cache_resource

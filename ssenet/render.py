@@ -210,14 +210,24 @@ def overlay(
     colours: str = "inferno",
     opacity: float = 0.6,
     alpha: float | None = None,
+    line: int | None = None,
 ) -> NDArray[np.uint8]:
-    """Colour a normalised map (H, W) over its photograph (H, W, 3); the α contour is drawn when given."""
+    """Colour a normalised map (H, W) over its photograph (H, W, 3); the α contour is drawn when given.
+
+    Args:
+        image: photograph.
+        score: normalised map; values outside [0, 1] are clipped.
+        colours: one of ``colormaps()``.
+        opacity: of the map, 0 to 1.
+        alpha: threshold of the contour.
+        line: its width in pixels; None fits it to the size.
+    """
     table = colormap(colours)
     levels = np.clip(np.round(score * 255), 0, 255).astype(np.uint8)
     mixed = image.astype(np.float32) * (1 - opacity) + table[levels].astype(np.float32) * opacity
     out = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
     if alpha is not None:
-        thickness = max(1, round(max(score.shape) / 300))
+        thickness = line or max(1, round(max(score.shape) / 300))
         inside = score > np.float32(alpha)
         out[contour(inside, 2 * thickness)] = 0
         out[contour(inside, thickness)] = 255

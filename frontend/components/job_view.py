@@ -48,12 +48,12 @@ def children(job: s.Job) -> list[s.Job]:
     """Jobs that finishing this one submitted."""
     if not (job.kind == "train_cam" and job.state == "succeeded"):
         return []
-    return [other for other in client().jobs() if other.parent_id == job.id]
+    return [other for other in client().jobs() if other.parent_id == job.id and other.kind == "evaluate"]
 
 
 def _head(job: s.Job) -> None:
     state = "stopping" if job.cancel_requested and not job.terminal else job.state
-    st.subheader(job.title, anchor=False)
+    st.header(job.title, anchor=False)
     facts = [words.kind(job.kind), f"submitted {words.moment(job.created_at)}"]
     if job.started_at:
         facts.append(f"{'took' if job.terminal else 'running for'} {words.duration(job.seconds())}")
@@ -76,16 +76,19 @@ def _head(job: s.Job) -> None:
 def _actions(job: s.Job) -> None:
     if not job.terminal:
         with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
-            st.write("Stop this job? What it has computed so far is kept, and it can be retried.")
+            st.write("Stop this job? It saves where it stands and can be retried.")
             if st.button("Yes, cancel the job", type="primary", key=f"cancel_{job.id}"):
                 with in_words("The job could not be cancelled."):
                     client().cancel(job.id)
                     st.rerun()
     elif job.state in ("failed", "cancelled") and st.button(
-        "Retry", icon=":material/replay:", key=f"retry_{job.id}", help="Go on from the last saved state."
+        "Retry",
+        icon=":material/replay:",
+        key=f"retry_{job.id}",
+        help="Submit it once more, as a new job with the same settings.",
     ):
         with in_words("The job could not be retried."):
-            client().retry(job.id)
+            st.query_params["job"] = client().retry(job.id).id
             st.rerun()
 
 

@@ -13,8 +13,11 @@ from PIL import Image
 
 STYLE = """
 <style>
-[data-testid="stMainBlockContainer"] { padding: 3.2rem 2rem 3rem; max-width: 1500px; }
+[data-testid="stMainBlockContainer"] { padding: 2.4rem 2rem 3rem; max-width: 1500px; }
 [data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
+button[data-selected="true"][data-variant="pills"], button[data-selected="true"][data-variant="segmented_control"] {
+  color: inherit !important; font-weight: 600; }
+[data-testid="stSliderThumbValue"] { color: inherit !important; }
 .sl-scroll { overflow-x: auto; }
 .sl-strip { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
 .sl-strip th, .sl-strip td { border: 0; padding: 2px; vertical-align: top; }

@@ -16,7 +16,7 @@ button {
   padding: 0; margin: 0; border: 0; background: none; cursor: pointer; line-height: 0;
   border-radius: 6px; outline: 2px solid transparent; outline-offset: 1px;
 }
-button img { height: 64px; width: 86px; object-fit: cover; border-radius: 6px; opacity: .82; display: block; }
+button img { height: 46px; width: 62px; object-fit: cover; border-radius: 6px; opacity: .82; display: block; }
 button:hover img, button[aria-checked=true] img { opacity: 1; }
 button[aria-checked=true] { outline-color: var(--st-primary-color); }
 button:focus-visible { outline: 3px solid var(--st-text-color); }

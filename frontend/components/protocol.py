@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 from frontend.components.markup import badge, definitions
 from ssenet.results import ProtocolCard
@@ -36,11 +37,12 @@ def protocol_items(card: ProtocolCard) -> list[tuple[str, str]]:
     ]
 
 
-def protocol_html(cards: Sequence[tuple[str, ProtocolCard]]) -> str:
+def protocol_html(cards: Sequence[tuple[str, ProtocolCard]], of: str) -> str:
     """One card for several checkpoints: what they share once, what differs for each.
 
     Args:
         cards: (checkpoint name, its protocol); at least one.
+        of: the figure it belongs to.
     """
     columns = [dict(protocol_items(card)) for _, card in cards]
     items: list[tuple[str, str]] = []
@@ -54,4 +56,5 @@ def protocol_html(cards: Sequence[tuple[str, ProtocolCard]]) -> str:
     flag = (
         badge("uses the ground truth of the scored images", "red") if leak else badge("no ground truth used", "green")
     )
-    return f'<section class="sl-card" aria-label="Protocol"><b>Protocol</b> {flag}{definitions(items)}</section>'
+    head = f'<section class="sl-card" aria-label="Protocol of {escape(of)}"><b>Protocol</b> {flag}'
+    return f"{head}{definitions(items)}</section>"

@@ -54,7 +54,7 @@ def _spec(name: str, details: Mapping[str, Any]) -> FieldSpec:
     unit = details.get("unit", "")
     return FieldSpec(
         name=name,
-        label=human(name) + (f" ({unit})" if unit else ""),
+        label=human(name) + (f" ({unit})" if unit and unit not in name else ""),
         kind="choice" if "enum" in core else core.get("type", "string"),
         group=details.get("group", "run"),
         help=details.get("description", "") + _limits(core),
@@ -69,7 +69,8 @@ def _spec(name: str, details: Mapping[str, Any]) -> FieldSpec:
 def human(name: str) -> str:
     """A field's name for people: ``val_images`` → ``Validation images``."""
     text = " ".join(WORDS.get(word, word) for word in name.split("_"))
-    return text[:1].upper() + text[1:]
+    # η stays small: its capital would read as H.
+    return text[:1].upper() + text[1:] if text[:1].isascii() else text
 
 
 def _limits(core: Mapping[str, Any]) -> str:

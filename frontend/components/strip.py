@@ -30,6 +30,8 @@ class Look:
     opacity: float = 0.6
     colours: str = "inferno"
     normalisation: Normalisation = "eq3"
+    line: int | None = None
+    """Width of the α contour in pixels of the picture; None fits it to the picture."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[flo
     stack = [value for value in maps.values() if value is not None]
     normalised = normalise(np.stack(stack), look.normalisation) if stack else np.empty((0, *size), np.float32)
     pictures = {
-        key: overlay(photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha)
+        key: overlay(photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha, line=look.line)
         for key, score in zip(present, normalised, strict=True)
     }
     rows = tuple(

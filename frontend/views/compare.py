@@ -130,24 +130,24 @@ def draw(compared: Sequence[Compared]) -> None:
         bind="query-params",
         persist_state="session",
     )
-    protocol = protocol_html([(one.label, one.evaluation.record.protocol) for one in compared])
-    st.subheader("mIoU against the background threshold (Fig. 4)", anchor=False)
+    cards = [(one.label, one.evaluation.record.protocol) for one in compared]
+    st.header("mIoU against the background threshold (Fig. 4)", anchor=False)
     st.plotly_chart(
         figures.miou_against_alpha(series, rows, alpha), key="fig4", alt="mIoU in percent against α, a line a scale"
     )
-    st.html(protocol)
-    st.subheader(f"Left-out and over-covered pixels against scale, at α = {alpha:.3f} (Fig. 5)", anchor=False)
+    st.html(protocol_html(cards, "Fig. 4"))
+    st.header(f"Left-out and over-covered pixels against scale, at α = {alpha:.3f} (Fig. 5)", anchor=False)
     st.plotly_chart(
         figures.m_fn_m_fp_against_scale(series, alpha), key="fig5", alt="m_FN and m_FP against the scale of the image"
     )
-    st.html(protocol)
-    st.subheader(f"Numbers, at α = {alpha:.3f} and at the best α", anchor=False)
+    st.html(protocol_html(cards, "Fig. 5"))
+    st.header(f"Numbers, at α = {alpha:.3f} and at the best α", anchor=False)
     st.html(markup.table(HEADER, table_rows(compared, rows, alpha), "Figures of every checkpoint and scale", left=2))
     st.caption(
         "m_FN and m_FP are means of FN/TP and FP/TP over the foreground classes (Eqs. 5 and 6). A class without a "
         "single true positive has no ratio: it is left out of both means and counted as undefined."
     )
-    st.html(protocol)
+    st.html(protocol_html(cards, "the table"))
     st.download_button(
         "Curves as CSV", lambda: curves_csv(series), "curves.csv", "text/csv", icon=":material/download:"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
@@ -18,7 +19,7 @@ from ssenet.render import Normalisation, colormaps
 from ssenet.results import threshold_to_power
 
 POLL_SECONDS = 0.6
-THUMBNAILS = 24
+THUMBNAILS = 14
 DOWNLOAD_SIDE = 1024
 NORMALISATIONS: dict[Normalisation, str] = {
     "eq3": "per map (Eq. 3)",
@@ -78,7 +79,7 @@ def show_photograph(image_id: str) -> None:
 
 def choose_photograph() -> s.Image | None:
     """The picker, and the photograph it stands on."""
-    photographs = client().images(["gallery", "upload"])[:THUMBNAILS]
+    photographs = [p for source in ("gallery", "upload") for p in client().images([source])[:THUMBNAILS]]
     current = current_photograph(photographs)
     if current is None:
         st.info("There is no photograph yet. Upload one to begin.")
@@ -142,7 +143,9 @@ def results(
         best = {name: order[name] for name in names}
         subjects = [cams.subject(one, class_name, best) for one in found if not one.problem]
         outside_notice(found)
-        drawn = strip.build(picture(photograph.id), subjects, scales, look)
+        # A picture is shown at a third of its pixels or so: the line must be wide to be seen.
+        shown = replace(look, line=len(scales) if len(scales) < 5 else 4)
+        drawn = strip.build(picture(photograph.id), subjects, scales, shown)
         st.html(strip.to_html(drawn, photograph.caption))
         below(photograph, subjects, scales, flip, labels, look, drawn.complete)
 

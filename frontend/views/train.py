@@ -64,8 +64,8 @@ def choose_preset() -> PresetName:
     current: PresetName = asked if asked in PRESETS else "quick"
     st.session_state["train_preset"] = current
     for column, (key, (title, text)) in zip(st.columns(3), PRESETS.items(), strict=True):
-        with column.container(border=True, height="stretch"):
-            st.subheader(title, anchor=False)
+        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
+            st.header(title, anchor=False)
             st.write(text)
             st.caption(_preset_time(key))
             chosen = key == current

@@ -208,8 +208,9 @@ def _service_routes(fake: FakeService, app: FastAPI) -> None:
 
 def _image_routes(fake: FakeService, app: FastAPI) -> None:
     @app.get("/api/v1/images")
-    def images() -> dict[str, Any]:
-        return {"items": [fake.image(key) for key in fake.photographs], "next": None}
+    def images(source: str) -> dict[str, Any]:
+        kept = fake.uploads if source == "upload" else fake.photographs
+        return {"items": [fake.image(key) for key in kept], "next": None}
 
     @app.post("/api/v1/images", status_code=201, response_model=None)
     def upload(file: Annotated[UploadFile, File()]) -> Any:
@@ -284,8 +285,9 @@ def _job_routes(fake: FakeService, app: FastAPI) -> None:
 
     @app.post("/api/v1/jobs/{job_id}/retry", status_code=202)
     def retry(job_id: str) -> dict[str, Any]:
-        fake.jobs[job_id] |= {"state": "queued", "error": None, "finished_at": None}
-        return fake.jobs[job_id]
+        old = fake.jobs[job_id]
+        changes = {key: old[key] for key in ("kind", "name", "settings")}
+        return fake.jobs[fake.add_job("queued", **changes, parent_id=job_id)]
 
 
 def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:

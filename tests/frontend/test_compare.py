@@ -36,7 +36,7 @@ def test_both_demo_networks_are_drawn_at_once(open_page: Open) -> None:
 
 @pytest.mark.usefixtures("service")
 def test_protocol_stands_under_every_figure_and_tells_on_ground_truth(open_page: Open) -> None:
-    cards = [block for block in html(open_page("compare")) if 'aria-label="Protocol"' in block]
+    cards = [block for block in html(open_page("compare")) if 'aria-label="Protocol of' in block]
     assert len(cards) == 3
     for text in ("demo", "val", "120", "best on the scored images", "given (ground truth)", "fast"):
         assert text in cards[0]

@@ -53,7 +53,7 @@ def test_start_submits_the_preset_and_shows_the_job(service: FakeService, open_p
     assert sent["kind"] == "train_cam" and sent["name"] == "quick-ssenet" and sent["key"]
     assert CamTrainSettings(**sent["settings"]) == train_preset("quick", "ssenet")
     assert app.query_params["job"] == "job-0000"
-    assert [x.value for x in app.subheader] == ["quick-ssenet"]
+    assert [x.value for x in app.header] == ["quick-ssenet"]
 
 
 def test_method_and_changed_setting_reach_the_service(service: FakeService, open_page: Open) -> None:
@@ -139,7 +139,8 @@ def test_failed_job_says_why_and_can_be_retried(service: FakeService, open_page:
     app = open_page("jobs", job=job)
     assert message in texts(app)
     app.button(key=f"retry_{job}").click().run()
-    assert service.jobs[job]["state"] == "queued"
+    new = app.query_params["job"]
+    assert new != job and service.jobs[new]["state"] == "queued" and service.jobs[new]["parent_id"] == job
 
 
 def test_list_filters_by_state(service: FakeService, open_page: Open) -> None:
