@@ -14,6 +14,7 @@ from backend.problems import not_found
 from backend.schemas.cams import CamLabels, CamProtocol, Cams, CamTiming, CamView, ClassScore
 from backend.service import Service
 from ssenet import render
+from ssenet.config import WORKING_SIDE
 from ssenet.data.images import encode_png
 from ssenet.results import CAM_VERSION, View
 
@@ -68,9 +69,9 @@ def png(service: Service, plan: Plan, coarse: Coarse) -> tuple[bytes, str]:
         raise not_found("file of image", plan.image_id) from None
     drawn = shown(plan, coarse) or [int(_scores(plan, coarse).argmax())]
     classes = drawn if query.normalisation == "shared" else drawn[:1]
-    size = (image.shape[0], image.shape[1])
-    maps = render.normalise(render.aggregate(coarse, size, classes, query.relu_order), query.normalisation)
-    score = maps[0] if query.normalisation != "none" else maps[0] / max(float(maps[0].max()), 1.0)
+    # Normalised at the size that scale 1 means, so that the picture's size changes nothing but its sharpness.
+    total = render.aggregate(coarse, plan.working_size, classes, query.relu_order)
+    score = render.upsample(render.normalise(total, query.normalisation)[:1], (image.shape[0], image.shape[1]))[0]
     overlay = render.overlay(image, score, colours=query.colormap, opacity=query.opacity, alpha=query.alpha)
     return encode_png(overlay), plan.card.classes[drawn[0]]
 
@@ -110,6 +111,7 @@ def _protocol(plan: Plan) -> CamProtocol:
     return CamProtocol(
         scales=sorted(set(plan.query.scales)),
         flip=plan.query.flip,
+        working_side=WORKING_SIDE,
         relu_order=plan.query.relu_order,
         normalisation=plan.query.normalisation,
         label_source=plan.label_source,

@@ -19,8 +19,7 @@ from backend.store.artifacts import cam_artifact
 from backend.store.cams import Wish
 from backend.store.images import known_labels
 from backend.store.models import Checkpoint, Image
-from ssenet.config import LabelSource
-from ssenet.render import scaled_size
+from ssenet.config import WORKING_SIDE, LabelSource
 from ssenet.results import CheckpointCard, View, cam_key, views_of
 
 Coarse = dict[View, NDArray[np.float32]]
@@ -32,6 +31,8 @@ class Plan:
     """A query with everything that it names.
 
     Attributes:
+        size: (H, W) of the photograph as it was uploaded.
+        known: indices of the classes that the photograph is known to show.
         named: indices of the classes in the query.
     """
 
@@ -59,6 +60,12 @@ class Plan:
     def label_source(self) -> LabelSource:
         """Who says which classes are present."""
         return self.query.labels or ("given" if self.named else "predicted")
+
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """(H, W) of the photograph at scale 1, as ``ssenet.data.images.working_image`` makes it."""
+        ratio = min(1.0, WORKING_SIDE / max(self.size))
+        return max(1, round(self.size[0] * ratio)), max(1, round(self.size[1] * ratio))
 
     @property
     def exclusive(self) -> bool:
@@ -94,7 +101,7 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
     """Look up what a query names.
 
     Raises:
-        Problem: 404 for an unknown checkpoint or image, 422 for classes or scales that cannot be.
+        Problem: 404 for an unknown checkpoint or image, 422 for classes that are not of the network.
     """
     with service.database.read() as session:
         checkpoint = session.get(Checkpoint, checkpoint_id)
@@ -104,7 +111,6 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
     if image is None:
         raise not_found("image", query.image)
     card = CheckpointCard.model_validate(checkpoint.card)
-    _check_scales(query, image, service.settings.image_pixels)
     made = Plan(
         query,
         image.id,
@@ -118,14 +124,6 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
     )
     _check_labels(made)
     return made
-
-
-def _check_scales(query: CamQuery, image: Image, limit: int) -> None:
-    for index, scale in enumerate(query.scales):
-        height, width = scaled_size((image.height, image.width), scale)
-        if height * width > limit:
-            text = f"At scale {scale:g} this image has {width} x {height} px; at most {limit / 1e6:g} million work."
-            raise invalid(f"/query/scales/{index}", text)
 
 
 def _class_index(card: CheckpointCard, index: int, name: str) -> int:

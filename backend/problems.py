@@ -139,15 +139,20 @@ def _http(error: HTTPException) -> Problem:
 
 
 def _validation(error: RequestValidationError) -> Problem:
-    errors = [FieldError(pointer=pointer(e["loc"]), message=_message(e)) for e in error.errors()]
+    errors = [_field_error(e) for e in error.errors()]
     if any(e["type"] == "json_invalid" for e in error.errors()):
         return Problem(400, "malformed", "The body is not valid JSON.")
     listed = "; ".join(f"{e.pointer or 'body'}: {e.message}" for e in errors[:5])
     return Problem(422, "invalid", f"The request cannot be used: {listed}", errors)
 
 
-def _message(error: dict[str, Any]) -> str:
-    return str(error["msg"]).removeprefix("Value error, ")
+def _field_error(error: dict[str, Any]) -> FieldError:
+    where, message = pointer(error["loc"]), str(error["msg"]).removeprefix("Value error, ")
+    if error["type"].startswith("union_tag_"):
+        where += "/" + error["ctx"]["discriminator"].strip("'")
+    if error["type"] == "string_pattern_mismatch":
+        message = f"{str(error['input'])[:100]!r} does not match the pattern {error['ctx']['pattern']}"
+    return FieldError(pointer=where, message=message)
 
 
 def pointer(location: Sequence[int | str]) -> str:

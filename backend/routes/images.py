@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backend import pictures
 from backend.http_cache import immutable, matches, not_modified
-from backend.problems import Problem, conflict, not_found, responses
+from backend.problems import Problem, conflict, invalid, not_found, responses
 from backend.schemas.common import Page
 from backend.schemas.images import Image
 from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
@@ -21,6 +21,7 @@ from backend.store.models import Image as Row
 from backend.store.models import ImageSource
 from backend.store.pages import page
 from ssenet.data.images import decode_image
+from ssenet.errors import ImageError
 
 router = APIRouter(prefix="/images", tags=["images"])
 PNG = {"content": {"image/png": {}}, "description": "PNG."}
@@ -41,7 +42,10 @@ async def upload_image(
 
 
 def _keep(service: Service, file: UploadFile) -> tuple[Row, bool]:
-    pixels = decode_image(file.file, limits=service.limits)
+    try:
+        pixels = decode_image(file.file, limits=service.limits)
+    except ImageError as error:
+        raise invalid("/file", str(error)) from None
     sha = images.store_pixels(service.artifacts, pixels)
     height, width = pixels.shape[:2]
     with service.database.write() as session:

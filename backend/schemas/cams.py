@@ -74,6 +74,7 @@ class CamProtocol(Answer):
 
     scales: list[float]
     flip: bool
+    working_side: int = Field(description="Scale 1: the long side of larger photographs, in pixels.")
     relu_order: ReluOrder
     normalisation: Normalisation
     label_source: LabelSource
