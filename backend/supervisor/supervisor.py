@@ -17,7 +17,7 @@ from backend.supervisor.console import COLOURS, Terminal, tail
 from backend.supervisor.process import Emit, Process, Service
 from ssenet.errors import UserError
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.2
 
 
 class StopRequestedError(Exception):

@@ -14,8 +14,6 @@ from typing import Any
 import httpx
 import pytest
 
-from backend.supervisor.ports import free_port
-
 Wait = Callable[..., Any]
 Gone = Callable[..., None]
 START_SECONDS = 120.0
@@ -65,8 +63,10 @@ def up(family: Any, tmp_path: Path, wait_until: Wait) -> Iterator[Callable[..., 
 @pytest.fixture
 def ports() -> tuple[str, ...]:
     """Options that name two ports nobody uses."""
-    api = free_port("127.0.0.1", 18000)
-    return ("--port", str(api), "--ui-port", str(free_port("127.0.0.1", 18500)))
+    with socket.socket() as api, socket.socket() as pages:
+        api.bind(("127.0.0.1", 0))
+        pages.bind(("127.0.0.1", 0))
+        return ("--port", str(api.getsockname()[1]), "--ui-port", str(pages.getsockname()[1]))
 
 
 def test_ready_then_refusing_a_second_then_gone_at_a_signal(
@@ -102,14 +102,13 @@ def test_killed_it_leaves_nothing_and_the_next_start_finds_its_data(
     first.popen.wait()
     gone(5)
 
-    port = int(ports[1])
     with socket.socket() as other:
-        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", port))
+        other.bind(("127.0.0.1", 0))
         other.listen()
-        again = up(*ports, "--no-ui")
+        taken = other.getsockname()[1]
+        again = up("--port", str(taken), "--no-ui")
         address = again.address("API")
-        assert f":{port}/" not in address, "the port is taken by someone else"
+        assert f":{taken}/" not in address, "the port is someone else's"
         kept = httpx.get(f"{address}/images/{uploaded.json()['id']}")
         assert kept.status_code == 200 and kept.json()["name"] == "small.png"
         again.popen.send_signal(signal.SIGINT)
