@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from support.training import SPEC
+from tiny_training import SPEC
 
 from ssenet.data import open_dataset
 from ssenet.data.base import Dataset

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from support.training import Recorder, tiny_settings, weights_at
+from tiny_training import Recorder, tiny_settings, weights_at
 
 from ssenet.data.augment import Augment, generator
 from ssenet.errors import CheckpointError, DatasetError, SettingsError
