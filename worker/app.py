@@ -13,8 +13,10 @@ from celery import Celery, signals
 
 from backend.queue import make_celery
 from backend.settings import Settings
+from backend.store.orphans import end_leases
 from backend.supervisor.guard import die_with_parent, watch_parent
 from worker.context import Context, worker_id
+from worker.lease import DATABASE_AWAY
 from worker.presence import Presence
 from worker.status import Status
 
@@ -75,9 +77,18 @@ class WorkerApp:
         watch_parent(self._main, lambda: os.kill(os.getpid(), signal.SIGKILL))
         self.status.warm = False
         self.status.job_id = None
+        self._free_predecessor()
         if self._warm_up is not None:
             self.status.device = self._warm_up()
         self.status.warm = True
+
+    def _free_predecessor(self) -> None:
+        """What this worker's earlier pool child held when it was killed need not wait for its lease to expire."""
+        try:
+            with self.context.database.write() as session:
+                end_leases(session, [self.id])
+        except DATABASE_AWAY:
+            _log.warning("the database is away; leases of an earlier pool child will expire by themselves")
 
     @contextmanager
     def busy_with(self, job_id: str) -> Iterator[None]:

@@ -72,12 +72,15 @@ def start(supervisor: Supervisor, settings: Settings, terminal: Terminal, *, ui:
 
 def prepare_database(settings: Settings) -> None:
     """Create or migrate the tables, and add the demo set, the photographs and the built-in checkpoints."""
+    from backend.store.orphans import forget_dead_workers
     from backend.store.seed import seed
 
     database = Database(settings.database)
     try:
         upgrade(database.engine)
         seed(database, settings)
+        with database.write() as session:
+            forget_dead_workers(session)  # else a killed one would still count as ready
     finally:
         database.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 import redis
 
+from backend.settings import Settings
 from backend.supervisor import valkey
 from backend.supervisor.process import Process, Service
+from backend.supervisor.services import private_folder, valkey_service
+from ssenet.errors import UserError
 
 Wait = Callable[..., Any]
 
@@ -74,3 +78,21 @@ def test_it_keeps_messages_when_it_is_killed(tmp_path: Path, wait_until: Wait) -
         assert client.lrange("train", 0, -1) == [b"a job", b"another"]
     finally:
         server.kill()
+
+
+def test_a_data_folder_with_a_long_path_works(tmp_path: Path, wait_until: Wait) -> None:
+    settings = Settings(data_dir=tmp_path / ("long" * 30))
+    server = Process(valkey_service(settings), tmp_path / "log")
+    server.start()
+    try:
+        wait_until(lambda: valkey.answers(settings.socket))
+        assert settings.socket.parent.stat().st_mode & 0o777 == 0o700
+    finally:
+        server.kill()
+        shutil.rmtree(settings.socket.parent)
+
+
+def test_a_socket_folder_of_someone_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getuid", lambda: 12345)
+    with pytest.raises(UserError, match="belongs to another user"):
+        private_folder(tmp_path)

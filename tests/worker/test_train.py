@@ -27,14 +27,14 @@ HERE = Path(__file__).parent
 class CeleryWorker:
     """A worker process with its own installation's settings."""
 
-    def __init__(self, settings: Settings, mode: str) -> None:
+    def __init__(self, settings: Settings, mode: str, lease_ttl: float) -> None:
         environment = {
             **os.environ,
             "FAKE_MODE": mode,
             "PYTHONPATH": str(HERE),
             "SSENET_DATA_DIR": str(settings.data_dir),
             "SSENET_REDIS_URL": settings.redis_url,
-            "SSENET_LEASE_TTL": "3",
+            "SSENET_LEASE_TTL": str(lease_ttl),
             "SSENET_SWEEP_INTERVAL": "0.5",
             "SSENET_REDISPATCH_AFTER": "1",
         }
@@ -59,8 +59,8 @@ def start(context: Context, broker: str) -> Iterator[Callable[[str], CeleryWorke
         client.flushall()  # messages of an earlier test name jobs of another database
     started: list[CeleryWorker] = []
 
-    def launch(mode: str) -> CeleryWorker:
-        started.append(CeleryWorker(context.settings, mode))
+    def launch(mode: str, lease_ttl: float = 3) -> CeleryWorker:
+        started.append(CeleryWorker(context.settings, mode, lease_ttl))
         return started[-1]
 
     yield launch
@@ -169,7 +169,7 @@ def test_a_killed_part_costs_an_attempt_and_not_the_worker(
     victim: str, start: Any, submit: Submit, job: Read, wait_until: Wait
 ) -> None:
     job_id = submit()
-    worker = start("wait")
+    worker = start("wait", lease_ttl=600)  # nobody waits for it to expire
     wait_until(working(job, job_id), timeout=40)
     pool_child = psutil.Process(worker.popen.pid).children()[0]
     job_process = pool_child.children()[0]
