@@ -184,6 +184,6 @@ def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure.add_trace(go.Scatter(x=steps, y=rates, name="learning rate", mode="lines", line=grey), secondary_y=True)
     figure.update_xaxes(title="step")
     figure.update_yaxes(title="loss", rangemode="tozero", secondary_y=False)
-    figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, tickformat=".1e", secondary_y=True)
+    figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, exponentformat="e", secondary_y=True)
     # Above the plot: the right-hand axis stands where the legend would.
     return _style(figure, 360).update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})

@@ -20,9 +20,14 @@ def labelled(checkpoints: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
     }
 
 
+def _rank(checkpoint: Checkpoint) -> int:
+    """The demo networks first, baseline before SSENet as in Fig. 2; the others keep their order."""
+    return DEFAULT_IDS.index(checkpoint.id) if checkpoint.id in DEFAULT_IDS else len(DEFAULT_IDS)
+
+
 def choose_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> list[Checkpoint]:
     """A multi-select whose state is in the address; the two demo networks, or the first two, by default."""
-    by_label = labelled(checkpoints)
+    by_label = labelled(sorted(checkpoints, key=_rank))
     defaults = [label for label, checkpoint in by_label.items() if checkpoint.id in DEFAULT_IDS] or list(by_label)[:2]
     chosen = st.multiselect(
         "Checkpoints",

@@ -42,6 +42,9 @@ def page() -> None:
     if photograph is None:
         return
     checkpoints, scales, flip = choose_views()
+    if not checkpoints and not client().checkpoints():
+        st.info("There is no checkpoint yet. Train one on the Train page; its maps are shown here.")
+        return
     if not checkpoints or not scales:
         st.info("Choose at least one checkpoint and one scale to see activation maps.")
         return
@@ -71,6 +74,11 @@ def _new_upload() -> None:
     st.session_state["upload_refused"] = None
 
 
+def _picked(image_id: str) -> None:
+    st.session_state["upload_refused"] = None
+    show_photograph(image_id)
+
+
 def show_photograph(image_id: str) -> None:
     """Make a photograph the current one, in the address too."""
     st.session_state["inspect_image"] = image_id
@@ -86,7 +94,7 @@ def choose_photograph() -> s.Image | None:
         return None
     shown = photographs if any(p.id == current.id for p in photographs) else [current, *photographs]
     thumbnails = [Thumbnail(p.id, p.caption, picture_png(p.id, 128)) for p in shown]
-    photo_picker(thumbnails, current.id, show_photograph, key="photographs")
+    photo_picker(thumbnails, current.id, _picked, key="photographs")
     return current
 
 

@@ -65,9 +65,10 @@ def choose_preset() -> PresetName:
     st.session_state["train_preset"] = current
     for column, (key, (title, text)) in zip(st.columns(3), PRESETS.items(), strict=True):
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            st.header(title, anchor=False)
-            st.write(text)
-            st.caption(_preset_time(key))
+            with st.container():
+                st.header(title, anchor=False)
+                st.write(text)
+                st.caption(_preset_time(key))
             chosen = key == current
             st.button(
                 f"{title} chosen" if chosen else f"Choose {title.lower()}",

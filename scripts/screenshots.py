@@ -1,0 +1,111 @@
+"""Take the README's screenshots of a running product, into docs/images.
+
+Start the product (``make run``), then: ``python scripts/screenshots.py --url http://127.0.0.1:8501``.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+from ensure_browser import find_browser
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+SIZE = (1280, 900)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MINUTES = 60_000
+
+
+def main(
+    url: Annotated[str, typer.Option(help="Address of the pages.")] = "http://127.0.0.1:8501",
+    photograph: Annotated[str, typer.Option(help="Title of the sample photograph on the Inspect page.")] = "",
+) -> None:
+    """Take a picture of each of the four pages."""
+    browser_path = find_browser()
+    if browser_path is None:
+        raise typer.BadParameter("no Chromium is installed")
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
+        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, base_url=url, color_scheme="light")
+        inspect_page(page, photograph)
+        train_page(page)
+        jobs_page(page)
+        compare_page(page)
+        browser.close()
+
+
+def inspect_page(page: Page, photograph: str) -> None:
+    """The strip of a sample photograph."""
+    page.goto("/")
+    if photograph:
+        page.get_by_role("radio", name=photograph).click()
+        page.wait_for_url(re.compile("image="))
+    last = page.locator('img[alt$="at multi-scale"]').last
+    expect(last).to_be_visible(timeout=3 * MINUTES)
+    expect(page.get_by_text("computing…")).to_have_count(0, timeout=3 * MINUTES)
+    shoot(page, "inspect")
+
+
+def train_page(page: Page) -> None:
+    """The three presets; a training is started when the product has none, for the Jobs page."""
+    page.goto("/train")
+    expect(page.get_by_text("Estimated time")).to_be_visible(timeout=MINUTES)
+    shoot(page, "train")
+    page.goto("/jobs")
+    expect(page.get_by_role("heading", name="Jobs")).to_be_visible(timeout=MINUTES)
+    page.wait_for_timeout(2000)
+    if page.get_by_text("No job has been submitted yet").count():
+        page.goto("/train")
+        page.get_by_role("button", name="Start training").click(timeout=MINUTES)
+        page.wait_for_url(re.compile("job="), timeout=MINUTES)
+        expect(page.get_by_role("button", name="Open in Inspect")).to_be_visible(timeout=15 * MINUTES)
+
+
+def jobs_page(page: Page) -> None:
+    """The list, with a training opened."""
+    page.goto("/jobs")
+    training = page.locator('[data-testid="stHorizontalBlock"]', has_text="CAM training").first
+    training.get_by_role("button").first.click(timeout=MINUTES)
+    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=MINUTES)
+    shoot(page, "jobs")
+
+
+def compare_page(page: Page) -> None:
+    """Fig. 4, with the protocol under it."""
+    page.goto("/compare")
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=MINUTES)
+    shoot(page, "compare")
+    page.get_by_role("heading", name=re.compile("Fig. 5")).scroll_into_view_if_needed()
+    page.mouse.wheel(0, 500)
+    shoot(page, "compare-scales")
+
+
+def shoot(page: Page, name: str) -> None:
+    """One screenshot as a palette PNG: a third of the size, and no difference that one sees."""
+    page.mouse.move(SIZE[0] - 5, SIZE[1] - 5)
+    page.wait_for_timeout(1500)
+    with Image.open(io.BytesIO(page.screenshot())) as taken:
+        small = taken.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT)
+        small.save(IMAGES / f"{name}.png", optimize=True)
+    print(IMAGES / f"{name}.png")
+
+
+if __name__ == "__main__":
+    typer.run(main)
