@@ -169,7 +169,7 @@ def _database(error: DBAPIError) -> Problem:
 
 
 def _not_allowed(error: NotAllowed) -> Problem:
-    return conflict("job-state", f"The job is {error.job.state} and cannot {error.action}.")
+    return conflict("job-state", str(error))
 
 
 def _idempotency(_error: IdempotencyConflict) -> Problem:

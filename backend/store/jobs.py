@@ -48,8 +48,7 @@ class NotAllowed(Exception):  # noqa: N818
     """The job's state has no such transition."""
 
     def __init__(self, job: Job, action: str) -> None:
-        super().__init__(f"job {job.id} is {job.state} and cannot {action}")
-        self.job, self.action = job, action
+        super().__init__(f"The job is {job.state} and cannot {action}.")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,279 @@
+"""CAMs on demand; at the edge a thread plays the worker and writes the maps."""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from starlette.testclient import TestClient
+
+from backend.service import Service
+from backend.store.artifacts import cam_artifact
+from backend.store.models import CamRequest, Checkpoint
+from backend.store.models import Image as ImageRow
+from ssenet import render
+from ssenet.results import CheckpointCard, View, cam_key
+
+CAMS = "/api/v1/checkpoints/demo-ssenet/cams"
+Floats = NDArray[np.float16]
+
+
+def logits_of(view: View, classes: int) -> Floats:
+    """Logits that depend on the view; class 1 is there and class 0 a little less, the others are not."""
+    side = max(1, round(8 * view.scale))
+    out = np.full((classes, side, side), -3.0)
+    out[0], out[1] = 0.5, 1.0 + view.scale
+    out[:, : side // 2] *= 0.5
+    return out.astype(np.float16)
+
+
+class Worker:
+    """Computes what is requested, when it is let."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.may_go = threading.Event()
+        self.may_go.set()
+        self.error: str | None = None
+        self.computed: list[str] = []
+        self.threads: list[threading.Thread] = []
+
+    def take(self, key: str) -> None:
+        thread = threading.Thread(target=self._serve, args=(key,), daemon=True)
+        self.threads.append(thread)
+        thread.start()
+
+    def _serve(self, key: str) -> None:
+        assert self.may_go.wait(30)
+        with self.service.database.read() as session:
+            request = session.get(CamRequest, key)
+            assert request is not None
+            image = session.get(ImageRow, request.image_id)
+            checkpoint = session.get(Checkpoint, request.checkpoint_id)
+            assert image and checkpoint
+        card = CheckpointCard.model_validate(checkpoint.card)
+        self.computed.append(key)
+        for view in [] if self.error else [View.parse(name) for name in request.views]:
+            buffer = io.BytesIO()
+            np.save(buffer, logits_of(view, len(card.classes)))
+            artifact = cam_artifact(cam_key(image.sha, card.content_sha, view, "float16"))
+            self.service.artifacts.put_bytes(artifact, buffer.getvalue())
+        with self.service.database.write() as session:
+            row = session.get(CamRequest, key)
+            assert row is not None
+            row.state, row.error, row.finished_at = ("failed", self.error, 1e12) if self.error else ("done", None, 1e12)
+
+    def join(self) -> None:
+        self.may_go.set()
+        for thread in self.threads:
+            thread.join(30)
+
+
+@pytest.fixture
+def worker(service: Service, doorbell: Any) -> Iterator[Worker]:
+    made = Worker(service)
+    doorbell.on_cam = made.take
+    yield made
+    made.join()
+
+
+@pytest.fixture
+def image(client: TestClient) -> str:
+    items = client.get("/api/v1/images?source=gallery").json()["items"]
+    found: str = next(item["id"] for item in items if item["name"] == "bison")
+    return found
+
+
+@pytest.fixture
+def get(client: TestClient, image: str) -> Callable[..., Any]:
+    def ask(accept: str = "application/json", headers: dict[str, str] | None = None, **query: Any) -> Any:
+        return client.get(CAMS, params={"image": image, **query}, headers={"Accept": accept, **(headers or {})})
+
+    return ask
+
+
+@pytest.mark.usefixtures("worker")
+def test_what_the_maps_say(get: Callable[..., Any], make: Any) -> None:
+    first = get(scales=[0.5, 1], flip=True)
+    assert first.status_code == 200
+    said = first.json()
+    assert [view["name"] for view in said["views"]] == ["s0.5", "s0.5-flip", "s1", "s1-flip"]
+    assert said["views"][2]["shape"] == [10, 8, 8]
+    assert not any(view["cached"] for view in said["views"])
+    expected = render.class_scores({View(scale=1): logits_of(View(scale=1), 10).astype(np.float32)})
+    assert said["scores"][0]["class"] == make.classes[1]
+    assert said["scores"][0]["score"] == pytest.approx(float(expected[1]), abs=1e-5)
+    assert said["predicted"] == said["classes"] == said["labels"]["classes"] == [make.classes[1], make.classes[0]]
+    assert (said["labels"]["source"], said["outside"]) == ("predicted", False)
+    assert said["protocol"]["scales"] == [0.5, 1.0] and said["protocol"]["flip"] is True
+    assert all(view["cached"] for view in get(scales=[0.5, 1], flip=True).json()["views"])
+
+
+@pytest.mark.usefixtures("worker")
+def test_raw_logits_of_one_view_and_of_all(get: Callable[..., Any]) -> None:
+    one = get("application/x-npy", scales=1.5)
+    array = np.load(io.BytesIO(one.content), allow_pickle=False)
+    assert array.dtype == np.float16 and np.array_equal(array, logits_of(View(scale=1.5), 10))
+    many = np.load(io.BytesIO(get("application/x-npz", scales=[1, 2]).content), allow_pickle=False)
+    assert {name: array.shape for name, array in many.items()} == {"s1": (10, 8, 8), "s2": (10, 16, 16)}
+    refused = get("application/x-npy", scales=[1, 2])
+    assert refused.status_code == 406 and "one view" in refused.json()["detail"]
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_overlay_shows_the_first_class(get: Callable[..., Any], make: Any) -> None:
+    answer = get("image/png", scales=1, max_side=200)
+    overlay = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert overlay.shape == (150, 200, 3) and answer.headers["X-CAM-Class"] == make.classes[1]
+    other = get("image/png", scales=1, max_side=200, classes=make.classes[5])
+    assert other.headers["X-CAM-Class"] == make.classes[5] and other.content != answer.content
+    for change in ({"alpha": 0.8}, {"colormap": "viridis"}, {"opacity": 0.1}, {"normalisation": "minmax"}):
+        changed = get("image/png", scales=1, max_side=200, **change)
+        assert changed.status_code == 200 and changed.headers["ETag"] != answer.headers["ETag"], change
+        assert changed.content != answer.content, change
+
+
+@pytest.mark.usefixtures("worker")
+def test_labels(get: Callable[..., Any], make: Any) -> None:
+    given = get(scales=1, labels="given").json()
+    assert given["labels"] == {"source": "given", "classes": ["hoofed"]}  # what is known of the photograph
+    named = get(scales=1, classes=["fish", "bird"]).json()
+    assert named["labels"] == {"source": "given", "classes": ["fish", "bird"]} and named["classes"] == ["fish", "bird"]
+    assert get(scales=1, labels="all").json()["classes"] == list(make.classes)
+
+
+def test_a_photograph_outside_the_classes_is_said_to_be(get: Callable[..., Any], service: Service, image: str) -> None:
+    with service.database.read() as session:
+        row = session.get(ImageRow, image)
+        checkpoint = session.get(Checkpoint, "demo-ssenet")
+        assert row and checkpoint
+    buffer = io.BytesIO()
+    np.save(buffer, np.full((10, 4, 4), -5, np.float16))
+    key = cam_key(row.sha, checkpoint.content_sha, View(scale=1), "float16")
+    service.artifacts.put_bytes(cam_artifact(key), buffer.getvalue())
+    said = get(scales=1).json()
+    assert (said["outside"], said["predicted"], said["classes"]) == (True, [], [])
+    assert get("image/png", scales=1).status_code == 200  # still shows what comes nearest
+
+
+@pytest.mark.usefixtures("worker")
+def test_entity_tags_come_from_the_content(get: Callable[..., Any]) -> None:
+    for accept in ("image/png", "application/x-npy", "application/x-npz", "application/json"):
+        first = get(accept, scales=1)
+        tag = first.headers["ETag"]
+        assert tag.startswith("W/") == (accept == "application/json")
+        assert first.headers["Vary"] == "Accept" and "immutable" in first.headers["Cache-Control"]
+        again = get(accept, {"If-None-Match": tag}, scales=1)
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+        assert get(accept, scales=0.5).headers["ETag"] != tag
+
+
+def test_maps_that_take_long_are_asked_for_again(get: Callable[..., Any], worker: Worker) -> None:
+    worker.may_go.clear()
+    pending = get(scales=[1, 2], wait=0)
+    assert pending.status_code == 202
+    assert pending.json() == {"state": "pending", "missing": 2, "total": 2}
+    assert pending.headers["Retry-After"] == "1" and pending.headers["Cache-Control"] == "no-store"
+    assert pending.headers["Location"].startswith(CAMS + "?image=")
+    worker.join()
+    assert get(scales=[1, 2], wait=0).status_code == 200
+
+
+def test_many_who_wish_the_same_cause_one_computation(get: Callable[..., Any], worker: Worker, doorbell: Any) -> None:
+    worker.may_go.clear()
+    with ThreadPoolExecutor(8) as pool:
+        answers = [pool.submit(get, "image/png", scales=[0.5, 1], wait=30) for _ in range(8)]
+        while not doorbell.cams:
+            threading.Event().wait(0.01)
+        worker.may_go.set()
+        statuses = [answer.result(60).status_code for answer in answers]
+    assert statuses == [200] * 8
+    assert len(doorbell.cams) == len(worker.computed) == 1
+
+
+def test_what_the_worker_says_went_wrong_reaches_who_asked(get: Callable[..., Any], worker: Worker) -> None:
+    worker.error = "The image is too large for this device."
+    answer = get(scales=1)
+    assert answer.status_code == 500 and answer.json()["type"] == "/problems/cam-failed"
+    assert answer.json()["detail"] == worker.error
+
+
+def test_a_full_queue_refuses(get: Callable[..., Any], service: Service, doorbell: Any) -> None:
+    with service.database.write() as session:
+        for n in range(service.settings.cam_queue):
+            session.add(
+                CamRequest(
+                    key=str(n),
+                    checkpoint_id="c",
+                    image_id="i",
+                    views=[],
+                    state="pending",
+                    created_at=0,
+                    expires_at=1e12,
+                )
+            )
+    answer = get(scales=1)
+    assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+    assert doorbell.cams == []
+
+
+def test_a_queue_that_is_away_is_told_and_forgotten(get: Callable[..., Any], worker: Worker, doorbell: Any) -> None:
+    doorbell.away, doorbell.on_cam = True, lambda key: None
+    assert get(scales=1).status_code == 503
+    doorbell.away, doorbell.on_cam = False, worker.take
+    assert get(scales=1).status_code == 200
+
+
+def test_maps_that_were_trimmed_are_computed_again(get: Callable[..., Any], worker: Worker, service: Service) -> None:
+    assert get(scales=1).status_code == 200
+    assert service.artifacts.trim("cams", 0) == 1
+    worker.join()
+    assert get(scales=1).status_code == 200
+    assert len(worker.computed) == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "pointer"),
+    [
+        ({"scales": 99}, 422, "/query/scales/0"),
+        ({"scales": 0}, 422, "/query/scales/0"),
+        ({"scales": -1}, 422, "/query/scales/0"),
+        ({"scales": "nan"}, 422, "/query/scales/0"),
+        ({"scales": [1] * 17}, 422, "/query/scales"),
+        ({"classes": "unicorn"}, 422, "/query/classes/0"),
+        ({"alpha": 2}, 422, "/query/alpha"),
+        ({"colormap": "../x"}, 422, "/query/colormap"),
+        ({"wait": 31}, 422, "/query/wait"),
+        ({"image": "../../etc/passwd"}, 422, "/query/image"),
+        ({"image": "0" * 32}, 404, None),
+        ({"surprise": 1}, 422, "/query/surprise"),
+        ({"max_side": 5000}, 422, "/query/max_side"),
+    ],
+)
+def test_impossible_wishes(
+    get: Callable[..., Any], doorbell: Any, query: dict[str, Any], status: int, pointer: str | None
+) -> None:
+    answer = get(**query)
+    assert answer.status_code == status
+    assert [error["pointer"] for error in answer.json()["errors"]] == ([pointer] if pointer else [])
+    assert doorbell.cams == []
+
+
+def test_unknown_things_and_forms(client: TestClient, get: Callable[..., Any], image: str) -> None:
+    assert client.get("/api/v1/checkpoints/nope/cams", params={"image": image}).status_code == 404
+    refused = get("text/html", scales=1)
+    assert refused.status_code == 406 and "image/png" in refused.json()["detail"]
+
+
+def test_a_classifier_of_other_classes_needs_labels(client: TestClient, image: str, doorbell: Any) -> None:
+    path = "/api/v1/checkpoints/imagenet-lite0/cams"
+    answer = client.get(path, params={"image": image, "labels": "given"})
+    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"] == "/query/labels"
+    assert doorbell.cams == []

@@ -1,0 +1,99 @@
+"""Bytes under keys."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from backend.store.artifacts import ArtifactStore, attempt_key, cam_artifact, evaluation_key, image_key, weights_key
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "artifacts")
+
+
+def everything(store: ArtifactStore) -> set[str]:
+    return {str(path.relative_to(store.root)) for path in store.root.rglob("*") if path.is_file()}
+
+
+def test_what_is_put_is_there(store: ArtifactStore, tmp_path: Path) -> None:
+    store.put_bytes("images/a.png", b"one")
+    (tmp_path / "file").write_bytes(b"two")
+    store.put_file("weights/b.safetensors", tmp_path / "file")
+    with store.staging() as staged:
+        staged.write_bytes(b"three")
+        store.adopt("evaluations/c.npz", staged)
+    assert store.read("images/a.png") == b"one" and store.size("images/a.png") == 3
+    with store.open("weights/b.safetensors") as file:
+        assert file.read() == b"two"
+    assert everything(store) == {"images/a.png", "weights/b.safetensors", "evaluations/c.npz"}
+    store.delete("images/a.png")
+    store.delete("images/a.png")
+    assert not store.exists("images/a.png")
+
+
+def test_a_failed_write_leaves_what_was_there(store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.put_bytes("images/a.png", b"old")
+
+    def no_space(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(OSError, match="No space"):
+        store.put_bytes("images/a.png", b"new")
+    assert store.read("images/a.png") == b"old" and everything(store) == {"images/a.png"}
+
+
+def test_staging_is_cleaned_up_on_an_error(store: ArtifactStore) -> None:
+    with pytest.raises(RuntimeError), store.staging() as staged:
+        staged.write_bytes(b"half")
+        raise RuntimeError
+    assert everything(store) == set()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/etc/passwd", "../x", "a/../../x", "a//b", "a/", ".hidden", "a\x00b", "a\\..\\b", "cams/.tmp", "a b", "ä"],
+)
+def test_only_keys_of_the_server_are_keys(store: ArtifactStore, key: str) -> None:
+    for use in (store.path, store.exists, store.read, store.delete, lambda k: store.put_bytes(k, b"")):
+        with pytest.raises(ValueError, match="not an artifact key"):
+            use(key)
+
+
+def test_the_server_makes_keys(store: ArtifactStore) -> None:
+    keys = [image_key("ab"), weights_key("ab"), cam_artifact("abcd"), attempt_key("j", 3), evaluation_key("e")]
+    assert keys == [
+        "images/ab.png",
+        "weights/ab.safetensors",
+        "cams/ab/abcd.npy",
+        "jobs/j/attempt-3",
+        "evaluations/e.npz",
+    ]
+    assert all(store.path(key).is_relative_to(store.root) for key in keys)
+
+
+def test_trimming_takes_the_least_recently_used(store: ArtifactStore) -> None:
+    for index, name in enumerate("abc"):
+        path = store.put_bytes(f"cams/{name}{name}/{name}.npy", bytes(10))
+        os.utime(path, (index, index))
+    store.put_bytes("images/x.png", bytes(100))
+    store.read("cams/aa/a.npy")  # used just now
+    assert store.trim("cams", 20) == 1
+    assert everything(store) == {"cams/aa/a.npy", "cams/cc/c.npy", "images/x.png"}
+    assert store.trim("cams", 20) == 0
+
+
+def test_leftovers_of_a_killed_process_go_after_a_day(store: ArtifactStore) -> None:
+    store.put_bytes("images/x.png", b"x")
+    old, new = store.root / ".tmp" / "old", store.root / ".tmp" / "new"
+    for path in (old, new):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    store.remove_stale_staging()
+    assert new.exists() and not old.exists()
+    assert stat.S_ISDIR((store.root / ".tmp").stat().st_mode)

@@ -1,0 +1,195 @@
+"""Transactions and migrations on real databases."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier, Event
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from backend.store import cams, job_records, jobs
+from backend.store.database import Database, now
+from backend.store.migrate import is_current, upgrade
+from backend.store.models import Base, Checkpoint, Job
+from backend.store.pages import page
+from backend.store.sweep import sweep
+from ssenet.results import View
+
+
+def run(*command: str, user: str | None = None) -> None:
+    subprocess.run(command, check=True, capture_output=True, timeout=120, user=user)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL server of this module's own, on a unix socket."""
+    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
+        pytest.skip("PostgreSQL's server programs are not installed")
+    folder = tmp_path_factory.mktemp("pg")
+    user = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
+    if user:
+        for parent in (folder, *list(folder.parents)[:2]):
+            parent.chmod(0o755)
+        shutil.chown(folder, user)
+    data = str(folder / "data")
+    run("initdb", "-D", data, "-U", "ssenet", "-A", "trust", "--no-sync", user=user)
+    options = f"-k {folder} -c listen_addresses= -c fsync=off"
+    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start", user=user)
+    try:
+        yield f"postgresql+psycopg://ssenet@/postgres?host={folder}"
+    finally:
+        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", user=user)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A migrated database of either kind, with its own clock."""
+    sqlite = f"sqlite:///{tmp_path / 'new' / 'test.db'}"
+    url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres")
+    made = Database(url)
+    upgrade(made.engine)
+    yield made
+    Base.metadata.drop_all(made.engine)
+    with made.engine.begin() as connection:
+        connection.execute(text("DROP TABLE alembic_version"))
+    made.dispose()
+
+
+def test_migrations_make_what_the_models_say(either: Database) -> None:
+    with either.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+    assert is_current(either.engine)
+    upgrade(either.engine)  # once more changes nothing
+
+
+def test_two_starts_at_the_same_time_migrate_once(tmp_path: Path) -> None:
+    barrier = Barrier(4)
+
+    def start(_: int) -> bool:
+        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+        barrier.wait(30)
+        upgrade(made.engine)
+        current = is_current(made.engine)
+        made.dispose()
+        return current
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(start, range(4))) == [True] * 4
+
+
+def test_sqlite_is_set_up_to_survive_power_loss(database: Database) -> None:
+    with database.read() as session:
+        values = {
+            name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_a_writer_holds_the_lock_from_the_start(database: Database) -> None:
+    """Read first and write then: with a deferred transaction the second of two would fail at once."""
+    barrier, reading = Barrier(2), Event()
+    with database.write() as session:
+        job_id = jobs.submit(session, jobs.NewJob("infer_cam", {}))[0].id
+
+    def count_up(_: int) -> None:
+        barrier.wait(30)
+        for _ in range(20):
+            with database.write() as session:
+                job = session.get(Job, job_id)
+                assert job is not None
+                reading.wait(0.001)
+                job.step += 1
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(count_up, range(2)))
+    with database.read() as session:
+        job = session.get(Job, job_id)
+        assert job is not None and job.step == 40
+
+
+def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
+    with database.write() as session:
+        jobs.submit(session, jobs.NewJob("infer_cam", {}))
+        with database.read() as other:
+            assert other.query(Job).count() == 0
+
+
+def test_a_checkpoint_lies_in_exactly_one_place(either: Database, make: type) -> None:
+    for places in ({}, {"weights_key": "weights/a.safetensors", "weights_path": "/a"}):
+        with pytest.raises(IntegrityError), either.write() as session:
+            session.add(job_records.checkpoint_row(make.card_of(b"w"), 0.0, size=1, **places))  # type: ignore[attr-defined]
+    with either.read() as session:
+        assert session.query(Checkpoint).count() == 0
+
+
+def test_the_life_of_a_job_on_either_database(either: Database) -> None:
+    with either.write() as session:
+        job_id = jobs.submit(session, jobs.NewJob("infer_cam", {"dataset": "demo"}, idempotency_key="k"))[0].id
+    with either.write() as session:
+        assert sweep(session, 15).wake == [job_id]
+        assert sweep(session, 15).wake == []
+    with either.write() as session:
+        claim = jobs.claim(session, job_id, "w", 60)
+    assert claim is not None
+    with either.write() as session:
+        assert jobs.claim(session, job_id, "v", 60) is None
+        job_records.progress(session, claim, 1, 2, "images")
+        job_records.add_events(session, claim, [("metrics", {"a": 1.5})])
+        assert jobs.heartbeat(session, claim) is False
+    with either.write() as session:
+        jobs.finish(session, claim, {"seconds": 1.0})
+    with pytest.raises(jobs.LeaseLost), either.write() as session:
+        jobs.heartbeat(session, claim)
+    with either.read() as session:
+        job = jobs.get(session, job_id)
+        assert job is not None and (job.state, job.event_seq, job.progress_done) == ("succeeded", 4, 1)
+        assert abs(now(session) - job.created_at) < 60
+        assert [e.seq for e in job_records.events_after(session, job_id, 0, 9)] == [1, 2, 3, 4]
+
+
+def test_races_on_either_database(either: Database) -> None:
+    barrier = Barrier(6)
+
+    def submit_and_claim(owner: int) -> tuple[str, bool, bool, str]:
+        barrier.wait(30)
+        with either.write() as session:
+            job, new = jobs.submit(session, jobs.NewJob("infer_cam", {}, idempotency_key="same"))
+        barrier.wait(30)
+        with either.write() as session:
+            won = jobs.claim(session, job.id, str(owner), 60) is not None
+        barrier.wait(30)
+        with either.write() as session:
+            wish = cams.Wish("c", "i", (View(scale=1),), ("a",))
+            standing = cams.request(session, wish, room=9, deadline=60).state
+        return job.id, new, won, standing
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(submit_and_claim, range(6)))
+    assert len({job_id for job_id, *_ in answers}) == 1
+    assert sum(new for _, new, *_ in answers) == sum(won for *_, won, _ in answers) == 1
+    assert sorted(standing for *_, standing in answers) == ["new"] + ["pending"] * 5
+
+
+def test_pages_on_either_database(either: Database) -> None:
+    with either.write() as session:
+        made = [jobs.submit(session, jobs.NewJob("infer_cam", {}))[0].id for _ in range(5)]
+        session.execute(text("UPDATE job SET created_at = 1"))  # equal times are told apart by id
+    seen: list[str] = []
+    cursor = None
+    with either.read() as session:
+        while True:
+            rows, cursor = page(session, select(Job), Job, 2, cursor)
+            seen += [row.id for row in rows]
+            if cursor is None:
+                break
+    assert sorted(seen) == sorted(made) and len(seen) == 5

@@ -1,0 +1,151 @@
+"""Random histories of one job against the table of transitions and a model of leases."""
+
+from __future__ import annotations
+
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from backend.store import job_records, jobs
+from backend.store.database import Database
+from backend.store.migrate import upgrade
+from backend.store.models import Job
+from backend.store.sweep import sweep
+from backend.store.transitions import TERMINAL, TRANSITIONS
+
+TTL = 10.0
+ATTEMPTS = 3
+LEGAL = {(source, step.target) for step in TRANSITIONS.values() for source in step.sources}
+
+
+class Machine(RuleBasedStateMachine):
+    """Several workers, one job, and a clock that jumps.
+
+    The model keeps who holds the lease until when; the database must agree about every attempted write.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.now = 1000.0
+        self.database = Database(f"sqlite:///{Path(self.folder.name) / 'jobs.db'}", lambda: self.now)
+        upgrade(self.database.engine)
+        self.claims: list[jobs.Claim] = []
+        self.lease: tuple[int, float] | None = None
+        self.seen = self.fence = 0
+        self.state = "queued"
+
+    def teardown(self) -> None:
+        self.database.dispose()
+        self.folder.cleanup()
+
+    @initialize()
+    def submit(self) -> None:
+        with self.database.write() as session:
+            new = jobs.NewJob("infer_cam", {"dataset": "demo"}, max_attempts=ATTEMPTS)
+            self.job_id = jobs.submit(session, new)[0].id
+
+    def owns(self, claim: jobs.Claim) -> bool:
+        if self.state != "running" or self.lease is None:
+            return False
+        fence, until = self.lease
+        return claim.fence == fence and until > self.now
+
+    @rule(seconds=st.floats(0.5, 25))
+    def wait(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def claim(self) -> None:
+        free = self.state == "queued" or (
+            self.state == "running" and self.lease is not None and self.lease[1] < self.now
+        )
+        job = self.job()
+        expected = free and job.attempts < ATTEMPTS and job.cancel_requested_at is None
+        with self.database.write() as session:
+            claim = jobs.claim(session, self.job_id, "w", TTL)
+        assert (claim is not None) == expected
+        if claim is not None:
+            assert claim.fence > self.fence
+            self.claims.append(claim)
+            self.lease, self.fence = (claim.fence, self.now + TTL), claim.fence
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data(), action=st.sampled_from(["heartbeat", "progress", "release", "finish", "fail", "stop"]))
+    def write(self, data: st.DataObject, action: str) -> None:
+        claim = data.draw(st.sampled_from(self.claims))
+        if not self.owns(claim):
+            with pytest.raises(jobs.LeaseLost):
+                self.act(claim, action)
+            return
+        self.act(claim, action)
+        if action == "heartbeat":
+            self.lease = (claim.fence, self.now + TTL)
+        elif action != "progress":
+            self.lease = None
+
+    def act(self, claim: jobs.Claim, action: str) -> None:
+        with self.database.write() as session:
+            {
+                "heartbeat": lambda: jobs.heartbeat(session, claim),
+                "progress": lambda: job_records.progress(session, claim, 1, 2, "steps"),
+                "release": lambda: jobs.release(session, claim, "drain"),
+                "finish": lambda: jobs.finish(session, claim),
+                "fail": lambda: jobs.fail(session, claim, "crash", "text"),
+                "stop": lambda: jobs.stop(session, claim),
+            }[action]()
+
+    @rule()
+    def cancel(self) -> None:
+        over = self.state in TERMINAL
+        try:
+            with self.database.write() as session:
+                jobs.request_cancel(session, self.job_id)
+            assert not over
+        except jobs.NotAllowed:
+            assert over
+
+    @rule()
+    def sweep(self) -> None:
+        job = self.job()
+        with self.database.write() as session:
+            swept = sweep(session, 15)
+        expired = self.lease is not None and self.lease[1] < self.now
+        unowned = self.state == "queued" or (self.state == "running" and expired)
+        assert unowned or swept.wake == swept.failed == swept.cancelled == []
+        assert bool(swept.failed) == (unowned and job.attempts >= ATTEMPTS and job.cancel_requested_at is None)
+        assert bool(swept.cancelled) == (unowned and job.cancel_requested_at is not None)
+
+    def job(self) -> Job:
+        with self.database.read() as session:
+            job = session.get(Job, self.job_id)
+        assert job is not None
+        return job
+
+    @invariant()
+    def history_is_legal(self) -> None:
+        if not hasattr(self, "job_id"):
+            return
+        job = self.job()
+        with self.database.read() as session:
+            events = job_records.events_after(session, self.job_id, 0, 10_000)
+        assert [event.seq for event in events] == list(range(1, job.event_seq + 1))
+        states = [event.data["state"] for event in events if event.type == "state"]
+        assert all(pair in LEGAL for pair in pairwise(states))
+        assert states[-1] == job.state
+        assert sum(state in TERMINAL for state in states) <= 1
+        assert [event.fence for event in events] == sorted(event.fence for event in events)
+        assert (job.finished_at is not None) == (job.state in TERMINAL)
+        assert job.attempts <= ATTEMPTS
+        self.state = job.state
+
+
+Machine.TestCase.settings = settings(
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+)
+TestJobHistories = Machine.TestCase
