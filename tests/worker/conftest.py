@@ -25,7 +25,7 @@ FAKE_CHILD = Path(__file__).with_name("fake_child.py")
 
 
 @pytest.fixture(scope="session")
-def broker() -> Iterator[str]:
+def shared_broker() -> Iterator[str]:
     """A real Valkey on a private socket."""
     with tempfile.TemporaryDirectory(prefix="ssenet-") as name:
         socket = Path(name) / "v.sock"
@@ -36,6 +36,12 @@ def broker() -> Iterator[str]:
             assert server.alive, (Path(name) / "valkey.log").read_text()
         yield f"redis+socket://{socket}"
         server.kill()
+
+
+@pytest.fixture
+def broker(shared_broker: str) -> str:
+    """The broker of a test."""
+    return shared_broker
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ import pytest
 from backend.queue import Doorbell, redis_client
 from backend.settings import Settings
 from backend.store.models import Worker
+from backend.supervisor import valkey
+from backend.supervisor.process import Process, Service
 from worker.context import Context
 
 Submit = Callable[..., str]
@@ -53,10 +55,30 @@ class CeleryWorker:
 
 
 @pytest.fixture
-def start(context: Context, broker: str) -> Iterator[Callable[[str], CeleryWorker]]:
+def own_valkey(tmp_path: Path) -> Iterator[Process]:
+    """A broker of the test's own, to be killed; the installation uses it when the test asks for it."""
+    socket = tmp_path / "v.sock"
+    (tmp_path / "valkey").mkdir()
+    command = valkey.command(valkey.find_server(), socket, tmp_path / "valkey")
+    server = Process(Service("valkey", command, lambda: valkey.answers(socket)), tmp_path / "valkey.log")
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def broker(request: pytest.FixtureRequest, tmp_path: Path, shared_broker: str) -> str:
+    """The session's broker, emptied since its messages name jobs of other databases, or the test's own."""
+    if "own_valkey" in request.fixturenames:
+        return f"redis+socket://{tmp_path / 'v.sock'}"
+    with redis_client(shared_broker) as client:
+        client.flushall()
+    return shared_broker
+
+
+@pytest.fixture
+def start(context: Context) -> Iterator[Callable[..., CeleryWorker]]:
     """``start(mode)``: a running worker, killed with all its family after the test."""
-    with redis_client(broker) as client:
-        client.flushall()  # messages of an earlier test name jobs of another database
     started: list[CeleryWorker] = []
 
     def launch(mode: str, lease_ttl: float = 3) -> CeleryWorker:
@@ -177,3 +199,41 @@ def test_a_killed_part_costs_an_attempt_and_not_the_worker(
     wait_until(lambda: not alive([job_process]), timeout=5)
     wait_until(lambda: job(job_id).attempts == 2, timeout=40, what="a second attempt by the same worker")
     assert worker.popen.poll() is None
+
+
+@pytest.mark.slow
+def test_a_worker_that_was_paused_for_longer_than_its_lease_commits_nothing(
+    start: Any, submit: Submit, job: Read, checkpoints: Read, wait_until: Wait
+) -> None:
+    job_id = submit()
+    paused = start("wait")
+    wait_until(working(job, job_id), timeout=40)
+    pool_child = psutil.Process(paused.popen.pid).children()[0]
+    [zombie] = pool_child.children()
+    pool_child.suspend()
+    start("work")
+    wait_until(state(job, job_id, "succeeded"), timeout=40)
+    assert alive([zombie]), "its process still runs, as nobody looks after it"
+    pool_child.resume()
+    wait_until(lambda: not alive([zombie]), timeout=10, what="the end of the replaced process")
+    assert (job(job_id).state, job(job_id).fence) == ("succeeded", 2)
+    assert [row.step for row in checkpoints(job_id)] == [1, 2]
+
+
+@pytest.mark.slow
+def test_a_broker_that_comes_back_empty_loses_no_job(
+    tmp_path: Path, start: Any, submit: Submit, job: Read, wait_until: Wait, own_valkey: Process
+) -> None:
+    running = submit()
+    start("wait")
+    wait_until(working(job, running), timeout=40)
+    queued = [submit() for _ in range(3)]
+    own_valkey.kill()
+    for path in (tmp_path / "valkey").rglob("*"):
+        if not path.is_dir():
+            path.unlink()
+    own_valkey.start()
+    start("work")
+    for job_id in queued:
+        wait_until(state(job, job_id, "succeeded"), timeout=60)
+    assert job(running).state == "running" and job(running).attempts == 1, "a hiccup of the broker is no reason to stop"
