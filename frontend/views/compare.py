@@ -42,7 +42,11 @@ def page() -> None:
     with left:
         chosen = choose_checkpoints(client().checkpoints(), key="checkpoints")
     grounds = {ground(e): None for e in sorted(evaluations, key=lambda e: -e.record.protocol.images)}
-    where = right.selectbox("Scored on", list(grounds), key="scored_on", bind="query-params", persist_state="session")
+    where = None
+    if grounds:
+        where = right.selectbox(
+            "Scored on", list(grounds), key="scored_on", bind="query-params", persist_state="session"
+        )
     if not chosen:
         st.info("Choose at least one checkpoint to see its curves.")
         return

@@ -76,3 +76,11 @@ def test_nothing_chosen_says_what_to_do(open_page: Open) -> None:
     app = open_page("compare")
     app.multiselect(key="checkpoints").set_value([]).run()
     assert any("Choose at least one checkpoint" in info.value for info in app.info)
+
+
+def test_without_any_evaluation_each_network_can_be_evaluated(service: FakeService, open_page: Open) -> None:
+    service.evaluated.clear()
+    app = open_page("compare")
+    assert not app.exception and not app.error and not app.selectbox
+    app.button(key="evaluate_demo-ssenet").click().run()
+    assert service.submitted[0]["settings"] == {"checkpoint": "demo-ssenet", "dataset": "demo"}
