@@ -44,6 +44,9 @@ async def wait_for(service: Service, plan: Plan, seconds: float) -> list[View]:
 def _ask(service: Service, plan: Plan) -> None:
     settings, wish = service.settings, plan.wish
     with service.database.write() as session:
+        # Workers write the maps first and then the row: if they just did, the maps are there by now.
+        if not plan.missing(service):
+            return
         standing = cams.request(session, wish, room=settings.cam_queue, deadline=settings.cam_deadline)
     if standing.state == "failed":
         raise _failed(standing.error)

@@ -10,7 +10,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
 from backend.store.cams import QueueFull
@@ -164,6 +164,10 @@ def pointer(location: Sequence[int | str]) -> str:
 
 
 def _database(error: DBAPIError) -> Problem:
+    if isinstance(error, IntegrityError):
+        return conflict("changed", "Something that this refers to was changed at the same moment. Look and try again.")
+    if isinstance(error, DataError):
+        return Problem(422, "invalid", "The request has a text or a number that the database cannot hold.")
     _log.error("database: %s", error.orig)
     return busy("The database does not answer in time. Nothing was changed; try again.", 5)
 

@@ -15,7 +15,9 @@ from ssenet.config import CamInferSettings, CamTrainSettings, Closed, EvaluateSe
 class _Submission(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(default=None, min_length=1, max_length=120, description="A name for people.")
+    name: str | None = Field(
+        default=None, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="A name for people."
+    )
 
 
 class SubmitTraining(_Submission):

@@ -12,10 +12,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.store.database import now
-from backend.store.models import CamRequest
+from backend.store.models import CamRequest, Worker
 from ssenet.results import View
 
 _REMEMBER_FAILURE = 10.0
+_ANNOUNCE_AGAIN = 10.0
+_WORKER_LIVES = 30.0  # after its last heartbeat
 
 
 class QueueFull(Exception):  # noqa: N818
@@ -48,7 +50,8 @@ class Standing:
 def request(session: Session, wish: Wish, *, room: int, deadline: float) -> Standing:
     """Join the running request for the same views, or make one.
 
-    A failure is told for a few seconds to whoever asks; after that, asking means trying again.
+    A failure is told for a few seconds to whoever asks; after that, asking means trying again. A request that
+    no worker took up for a while is announced once more: its message may be lost, and a second one does no harm.
 
     Args:
         room: requests that may wait at one time.
@@ -60,13 +63,13 @@ def request(session: Session, wish: Wish, *, room: int, deadline: float) -> Stan
     at = now(session)
     row = session.get(CamRequest, wish.key, with_for_update=True)
     if row is not None and row.state == "pending" and row.expires_at > at:
-        return Standing("pending")
+        return _announce_again(session, row, at)
     if row is not None and row.state == "failed" and (row.finished_at or 0) > at - _REMEMBER_FAILURE:
         return Standing("failed", row.error)
     if pending(session) >= room:
         raise QueueFull(f"{room} CAM requests are waiting")
     if row is not None:
-        row.state, row.error, row.created_at, row.expires_at = "pending", None, at, at + deadline
+        row.state, row.error, row.announced_at, row.expires_at = "pending", None, at, at + deadline
         return Standing("new")
     return _insert(session, wish, at, deadline)
 
@@ -98,6 +101,14 @@ def _in_use(session: Session, condition: object) -> bool:
     return session.scalars(select(CamRequest.key).where(*query).limit(1)).first() is not None  # type: ignore[arg-type]
 
 
+def _announce_again(session: Session, row: CamRequest, at: float) -> Standing:
+    taken = select(Worker.id).where(Worker.job_id == row.key, Worker.heartbeat_at > at - _WORKER_LIVES)
+    if row.announced_at > at - _ANNOUNCE_AGAIN or session.scalars(taken.limit(1)).first() is not None:
+        return Standing("pending")
+    row.announced_at = at
+    return Standing("new")
+
+
 def _insert(session: Session, wish: Wish, at: float, deadline: float) -> Standing:
     row = CamRequest(
         key=wish.key,
@@ -106,6 +117,7 @@ def _insert(session: Session, wish: Wish, at: float, deadline: float) -> Standin
         views=[view.name for view in wish.views],
         state="pending",
         created_at=at,
+        announced_at=at,
         expires_at=at + deadline,
     )
     try:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from sqlalchemy import and_, select, true
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -66,7 +66,7 @@ class NewJob:
     def payload_sha(self) -> str:
         """Hash that two submissions with one idempotency key must share."""
         payload = [self.kind, self.settings, self.name, self.parent_id]
-        return hashlib.sha256(orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)).hexdigest()
+        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
 def get(session: Session, job_id: str) -> Job | None:

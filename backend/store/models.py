@@ -199,6 +199,7 @@ class CamRequest(Base):
     state: Mapped[CamState] = mapped_column(String(16))
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float]
+    announced_at: Mapped[float]
     expires_at: Mapped[float]
     finished_at: Mapped[float | None]
 

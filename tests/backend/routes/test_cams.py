@@ -216,6 +216,7 @@ def test_a_full_queue_refuses(get: Callable[..., Any], service: Service, doorbel
                     views=[],
                     state="pending",
                     created_at=0,
+                    announced_at=0,
                     expires_at=1e12,
                 )
             )

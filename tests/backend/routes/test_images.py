@@ -189,6 +189,7 @@ def test_deleting(client: TestClient, service: Service, make: Any) -> None:
                 views=[],
                 state="pending",
                 created_at=0,
+                announced_at=0,
                 expires_at=1e12,
             )
         )

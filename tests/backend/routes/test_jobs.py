@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -77,13 +78,15 @@ def test_a_job_is_accepted_while_the_queue_is_away(client: TestClient, doorbell:
         ({"settings": {}}, ["/kind"]),
         ({"kind": "train_cam", "settings": {}, "path": "/x"}, ["/path"]),
         ({"kind": "train_cam", "settings": {}, "name": ""}, ["/name"]),
+        ({"kind": "train_cam", "settings": {}, "name": "a\x00b"}, ["/name"]),
+        ({"kind": "train_cam", "settings": {"lr": float("inf")}}, ["/settings/lr"]),
     ],
 )
 def test_settings_that_do_not_fit_are_pointed_at(
     client: TestClient, doorbell: Any, body: dict[str, Any], pointers: list[str]
 ) -> None:
     for path in (JOBS, f"{JOBS}/estimate"):
-        answer = client.post(path, json=body)
+        answer = client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
         assert answer.status_code == 422
         assert [error["pointer"] for error in answer.json()["errors"]] == pointers
     assert doorbell.jobs == [] and client.get(JOBS).json()["items"] == []
@@ -94,9 +97,18 @@ def test_predicted_labels_need_no_common_classes(client: TestClient) -> None:
     assert submit(client, {"kind": "infer_cam", "settings": settings}).status_code == 202
 
 
-def test_a_body_that_is_no_json_is_malformed(client: TestClient) -> None:
-    answer = client.post(JOBS, content=b"{", headers={"Content-Type": "application/json"})
+def test_bodies_that_are_no_request_are_refused(client: TestClient) -> None:
+    kind = {"Content-Type": "application/json"}
+    answer = client.post(JOBS, content=b"{", headers=kind)
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
+    for content in (b"[" * 100_000, b"null", b"[]", b"1", b"\xff", b'{"kind": "\\ud800"}', b""):
+        assert client.post(JOBS, content=content, headers=kind).status_code in (400, 422), content[:20]
+
+
+def test_numbers_beyond_64_bits_are_numbers(client: TestClient) -> None:
+    body = {"kind": "train_cam", "settings": {"train_images": 10**30}}
+    job = submit(client, body, **{"Idempotency-Key": "big"})
+    assert job.status_code == 202 and job.json()["settings"]["train_images"] == 10**30
 
 
 def test_a_repeated_submission_is_one_job(client: TestClient, doorbell: Any) -> None:

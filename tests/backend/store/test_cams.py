@@ -8,7 +8,7 @@ import pytest
 
 from backend.store import cams
 from backend.store.database import Database
-from backend.store.models import CamRequest
+from backend.store.models import CamRequest, Worker
 from backend.store.sweep import tidy
 from ssenet.results import View
 
@@ -59,6 +59,20 @@ def test_a_request_that_nobody_served_in_time_is_made_again(database: Database, 
     ask(database, wish("a"))
     clock.now += 61
     assert ask(database, wish("a")).state == "new"
+
+
+def test_a_request_that_no_worker_took_up_is_announced_again(database: Database, clock: Any) -> None:
+    ask(database, wish("a"))
+    clock.now += 9
+    assert ask(database, wish("a")).state == "pending"
+    clock.now += 2
+    assert ask(database, wish("a")).state == "new"
+    assert ask(database, wish("a")).state == "pending"
+    clock.now += 11
+    about = {"id": "w", "queue": "infer", "pid": 1, "host": "h", "state": "busy", "warm": True, "started_at": 0.0}
+    with database.write() as session:
+        session.add(Worker(**about, job_id=wish("a").key, heartbeat_at=clock.now))
+    assert ask(database, wish("a")).state == "pending"
 
 
 def test_a_request_that_is_done_is_made_again_if_its_maps_are_gone(database: Database) -> None:
