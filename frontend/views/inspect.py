@@ -36,8 +36,10 @@ def page() -> None:
     with right.popover("Upload a photograph", icon=":material/upload:", width="stretch"):
         upload()
     refused = st.session_state.get("upload_refused")
+    # A place of its own, empty or not: what follows keeps its position and is not drawn anew.
+    notice = st.container()
     if refused:
-        st.error(f"The photograph was not taken. {refused} The current one stays.", icon=":material/error:")
+        notice.error(f"The photograph was not taken. {refused} The current one stays.", icon=":material/error:")
     photograph = choose_photograph()
     if photograph is None:
         return
@@ -143,14 +145,16 @@ def results(
         if polling and not any(one.missing for one in found):
             st.rerun()
         class_name, labels, look = choose_look(photograph, found)
+        notices = st.container()
         for one in found:
             if one.problem:
-                st.error(f"{one.checkpoint.name}: {one.problem}", icon=":material/error:")
+                notices.error(f"{one.checkpoint.name}: {one.problem}", icon=":material/error:")
         order = dict(cams.ranked(found))
         names = cams.offered(found, labels, photograph.labels) or list(order)
         best = {name: order[name] for name in names}
         subjects = [cams.subject(one, class_name, best) for one in found if not one.problem]
-        outside_notice(found)
+        with notices:
+            outside_notice(found)
         # A picture is shown at a third of its pixels or so: the line must be wide to be seen.
         shown = replace(look, line=len(scales) if len(scales) < 5 else 4)
         drawn = strip.build(picture(photograph.id), subjects, scales, shown)

@@ -79,15 +79,16 @@ def job_line(job: s.Job) -> None:
     """Name as a button, and how it stands."""
     name, kind, state, progress, took, submitted = st.columns(WIDTHS, vertical_alignment="center")
     chosen = st.query_params.get("job") == job.id
-    name.button(
+    if name.button(
         job.title,
         key=f"show_{job.id}",
         type="primary" if chosen else "secondary",
         width="stretch",
         help="Show details, events, and what can be done.",
-        on_click=show,
-        args=(job.id,),
-    )
+    ):
+        # The list redraws itself alone; the chosen job is drawn by the whole page.
+        st.query_params["job"] = job.id
+        st.rerun()
     kind.write(words.kind(job.kind))
     state.html(markup.badge(job.state, words.STATE_COLOURS.get(job.state, "grey")))
     progress.html(
@@ -95,11 +96,6 @@ def job_line(job: s.Job) -> None:
     )
     took.write(words.duration(job.seconds()))
     submitted.write(words.short_moment(job.created_at))
-
-
-def show(job_id: str) -> None:
-    """Choose a job; it is in the address."""
-    st.query_params["job"] = job_id
 
 
 with page_guard("jobs"):

@@ -153,6 +153,14 @@ def test_list_filters_by_state(service: FakeService, open_page: Open) -> None:
         app.button(key=f"show_{running}")
 
 
+def test_job_opens_by_its_name(service: FakeService, open_page: Open) -> None:
+    service.add_job("running", name="one")
+    job = service.add_job("failed", name="two", error={"message": "It broke.", "kind": "x"})
+    app = open_page("jobs")
+    app.button(key=f"show_{job}").click().run()
+    assert app.query_params["job"] == job and "It broke." in texts(app)
+
+
 def test_name_with_markup_stays_text(service: FakeService, open_page: Open) -> None:
     job = service.add_job("failed", error={"message": "no", "kind": "x"}, settings={"name": "<img src=x onerror=1>"})
     app = open_page("jobs", job=job)
