@@ -116,9 +116,11 @@ def doctor() -> None:
 def db_upgrade() -> None:
     """Create or migrate the database, and add what is built in."""
     from backend.settings import Settings
-    from backend.supervisor.up import prepare_database
+    from backend.supervisor.up import add_builtins, migrate
 
-    prepare_database(Settings())
+    settings = Settings()
+    migrate(settings)
+    add_builtins(settings)
 
 
 def configure(**changes: Any) -> Settings:

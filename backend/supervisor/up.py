@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from backend.settings import Settings
 from backend.store.database import Database
@@ -61,26 +62,41 @@ def start(supervisor: Supervisor, settings: Settings, terminal: Terminal, *, ui:
     terminal.say(f"SSENet Lab starts; data and logs are in {settings.data_dir}")
     if not settings.redis_url:
         supervisor.start([services.valkey_service(settings)])
-    prepare_database(settings)
-    parts: list[Service] = [services.api_service(settings)]
-    parts += [services.worker_service(queue, settings) for queue in ("infer", "train")]
+    migrate(settings)
+    # Loading torch takes longest: it goes on while the rest is prepared.
+    supervisor.start([services.worker_service("infer", settings)])
+    add_builtins(settings)
+    parts: list[Service] = [services.api_service(settings), services.worker_service("train", settings)]
     parts += [services.ui_service(settings)] if ui else []
     supervisor.start(parts)
     ready: Callable[[], bool] = services.answers(f"{services.api_address(settings)}/api/v1/readyz")
     supervisor.wait_for(ready, seconds=_READY_SECONDS, what="The service")
 
 
-def prepare_database(settings: Settings) -> None:
-    """Create or migrate the tables, and add the demo set, the photographs and the built-in checkpoints."""
+def migrate(settings: Settings) -> None:
+    """Create or migrate the tables, and forget this host's workers that were killed: they would count as ready."""
     from backend.store.orphans import forget_dead_workers
+
+    with connected(settings) as database:
+        upgrade(database.engine)
+        with database.write() as session:
+            forget_dead_workers(session)
+
+
+def add_builtins(settings: Settings) -> None:
+    """Add the demo set, the sample photographs and the built-in checkpoints where they are missing."""
     from backend.store.seed import seed
 
+    with connected(settings) as database:
+        seed(database, settings)
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[Database]:
+    """The database, for as long as it is needed."""
     database = Database(settings.database)
     try:
-        upgrade(database.engine)
-        seed(database, settings)
-        with database.write() as session:
-            forget_dead_workers(session)  # else a killed one would still count as ready
+        yield database
     finally:
         database.dispose()
 
