@@ -21,6 +21,7 @@ def main() -> None:
     """Draw the frame and the chosen page."""
     # The folder is not called pages: Streamlit would then serve its files without this frame.
     st.set_page_config("SSENet Lab", str(ICON), layout="wide", initial_sidebar_state=220)
+    st.logo(str(ICON), size="large")
     st.html(STYLE)
     chosen = st.navigation(
         [

@@ -18,6 +18,9 @@ STYLE = """
 button[data-selected="true"][data-variant="pills"], button[data-selected="true"][data-variant="segmented_control"] {
   color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
+[data-testid="stSidebarHeader"] [data-testid="stLogoLink"] { display: flex; align-items: center; gap: 10px; }
+[data-testid="stSidebarHeader"] [data-testid="stLogoLink"]::after { content: "SSENet Lab"; font-size: 1.12rem;
+  font-weight: 600; white-space: nowrap; }
 .sl-scroll { overflow-x: auto; }
 .sl-strip { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
 .sl-strip th, .sl-strip td { border: 0; padding: 2px; vertical-align: top; }

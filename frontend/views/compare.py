@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from frontend import schemas as s
@@ -136,9 +137,7 @@ def draw(compared: Sequence[Compared]) -> None:
     )
     cards = [(one.label, one.evaluation.record.protocol) for one in compared]
     st.header("mIoU against the background threshold (Fig. 4)", anchor=False)
-    st.plotly_chart(
-        figures.miou_against_alpha(series, rows, alpha), key="fig4", alt="mIoU in percent against α, a line a scale"
-    )
+    st.plotly_chart(_fig4(series, rows, alpha), key="fig4", alt="mIoU in percent against α, a line a scale")
     st.html(protocol_html(cards, "Fig. 4"))
     st.header(f"Left-out and over-covered pixels against scale, at α = {alpha:.3f} (Fig. 5)", anchor=False)
     st.plotly_chart(
@@ -155,6 +154,14 @@ def draw(compared: Sequence[Compared]) -> None:
     st.download_button(
         "Curves as CSV", lambda: curves_csv(series), "curves.csv", "text/csv", icon=":material/download:"
     )
+
+
+def _fig4(series: Sequence[Series], rows: Sequence[str], alpha: float) -> go.Figure:
+    """Fig. 4 with the paper's α, and beside it the chosen one."""
+    figure = figures.miou_against_alpha(series, rows)
+    if alpha != PAPER_ALPHA:
+        figure.add_vline(alpha, line={"dash": "dash", "width": 1, "color": "#888888"}, annotation_text=f"α = {alpha:g}")
+    return figure
 
 
 def series_of(one: Compared) -> Series:
