@@ -14,6 +14,7 @@ from ssenet.data.images import ImageLimits, decode_image, encode_mask_png, encod
 
 Rgb = NDArray[np.uint8]
 _STORED = ImageLimits(size=2**31, pixels=2**31, side=2**16)  # stored pixels were within the limits when they came
+_REMEMBERED_SIDE = 1024
 
 
 def shrink(image: NDArray[np.uint8], max_side: int | None, *, labels: bool = False) -> NDArray[np.uint8]:
@@ -43,21 +44,27 @@ def stored_png(artifacts: ArtifactStore, sha: str, max_side: int | None) -> byte
     Raises:
         FileNotFoundError: its pixels are gone.
     """
-    path = artifacts.path(image_key(sha))
-    return path.read_bytes() if max_side is None else png_of(_pixels(path, max_side), None)
+    if max_side is None:
+        return artifacts.path(image_key(sha)).read_bytes()
+    return encode_png(stored_pixels(artifacts, sha, max_side))
 
 
 def stored_pixels(artifacts: ArtifactStore, sha: str, max_side: int) -> Rgb:
-    """Pixels of a stored photograph, shrunk; the last few are kept in memory.
+    """Pixels of a stored photograph, shrunk; the last few small ones are kept in memory.
 
     Raises:
         FileNotFoundError: its pixels are gone.
     """
-    return _pixels(artifacts.path(image_key(sha)), max_side)
+    path = artifacts.path(image_key(sha))
+    return _remembered(path, max_side) if max_side <= _REMEMBERED_SIDE else _pixels(path, max_side)
+
+
+def _pixels(path: Path, max_side: int) -> Rgb:
+    return shrink(decode_image(path.read_bytes(), limits=_STORED), max_side)
 
 
 @lru_cache(maxsize=32)
-def _pixels(path: Path, max_side: int) -> Rgb:
-    pixels = shrink(decode_image(path.read_bytes(), limits=_STORED), max_side)
+def _remembered(path: Path, max_side: int) -> Rgb:
+    pixels = _pixels(path, max_side)
     pixels.setflags(write=False)
     return pixels

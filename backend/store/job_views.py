@@ -49,12 +49,30 @@ def remaining(job: Job, at: float) -> float | None:
     return max(0.0, left - (at - (job.progress_at or at)))
 
 
-def earlier_runs(session: Session, kind: str, limit: int = 20) -> list[tuple[Job, float]]:
-    """The latest finished jobs of a kind with the seconds that they took in one go."""
+@dataclass(frozen=True)
+class Run:
+    """A finished job that ran in one go.
+
+    Attributes:
+        seconds: of work proper.
+        startup: seconds until work began, and after it ended.
+    """
+
+    job: Job
+    seconds: float
+    startup: float
+
+
+def earlier_runs(session: Session, kind: str, limit: int = 20) -> list[Run]:
+    """The latest jobs of a kind that succeeded at the first attempt, newest first."""
     query = select(Job).where(Job.kind == kind, Job.state == "succeeded", Job.attempts == 1)
-    runs = []
-    for job in session.scalars(query.order_by(Job.finished_at.desc()).limit(limit)):
-        seconds = (job.measured or {}).get("seconds") or (job.finished_at or 0) - (job.started_at or 0)
-        if seconds > 0:
-            runs.append((job, float(seconds)))
-    return runs
+    return [_run(job) for job in session.scalars(query.order_by(Job.finished_at.desc()).limit(limit))]
+
+
+def _run(job: Job) -> Run:
+    """What the owner measured tells work from startup; otherwise all of it counts as work."""
+    measured = job.measured or {}
+    whole = float(measured.get("seconds") or (job.finished_at or 0) - (job.started_at or 0))
+    pace = float(measured.get("per_second") or 0)
+    working = (job.progress_total or 0) / pace if pace > 0 and job.progress_total else whole
+    return Run(job, min(working, whole), max(0.0, whole - working))

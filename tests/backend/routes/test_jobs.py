@@ -253,22 +253,31 @@ def test_listing_by_state_and_kind(client: TestClient) -> None:
     assert client.get(f"{JOBS}?state=lost").status_code == 422
 
 
-def test_an_estimate_learns_from_earlier_runs(client: TestClient, service: Service, make: Any) -> None:
-    reference = client.post(f"{JOBS}/estimate", json=TRAIN).json()
-    assert "reference" in reference["basis"]
-    job_id = submit(client, TRAIN).json()["id"]
-    claim = claimed(service, job_id)
+def finished_training(client: TestClient, service: Service, make: Any, **measured: float) -> None:
+    claim = claimed(service, submit(client, TRAIN).json()["id"])
     with service.database.write() as session:
+        job_records.progress(session, claim, 25, 25, "steps")
         job_records.commit_checkpoint(
             session, claim, make.card_of(b"w"), weights_key="weights/1.safetensors", size=1, epoch=1, step=1, final=True
         )
-        jobs.finish(session, claim, {"seconds": 30.0})
-    learnt = client.post(f"{JOBS}/estimate", json=TRAIN).json()
-    assert learnt["seconds"] == pytest.approx(30.0) and "last run" in learnt["basis"]
-    double = client.post(f"{JOBS}/estimate", json={"kind": "train_cam", "settings": {"epochs": 2}}).json()
-    assert double["seconds"] == pytest.approx(60.0)
-    other = client.post(f"{JOBS}/estimate", json={"kind": "train_cam", "settings": {"backbone": "resnet38"}}).json()
-    assert "reference" in other["basis"]
+        jobs.finish(session, claim, measured)
+
+
+def test_an_estimate_learns_from_earlier_runs(client: TestClient, service: Service, make: Any) -> None:
+    def estimate(**settings: Any) -> Any:
+        body = {"kind": "train_cam", "settings": {"epochs": 1, **settings}}
+        return client.post(f"{JOBS}/estimate", json=body).json()
+
+    reference = estimate()
+    assert "reference" in reference["basis"]
+    finished_training(client, service, make, seconds=40.0, per_second=10.0)  # 2.5 s of work: too short to tell
+    assert estimate() == reference
+    finished_training(client, service, make, seconds=35.0, per_second=1.0)  # 25 s of work, and 10 s to start
+    assert estimate()["seconds"] == pytest.approx(35.0) and "the last run" in estimate()["basis"]
+    assert estimate(epochs=2)["seconds"] == pytest.approx(60.0)
+    assert "reference" in estimate(backbone="resnet38")["basis"]
+    finished_training(client, service, make, seconds=75.0)
+    assert estimate(epochs=2)["seconds"] == pytest.approx(100.0 + 5.0) and "2 runs" in estimate()["basis"]
 
 
 @pytest.mark.parametrize("bad", ["nope", "..%2fx", "a%00", "x" * 101])
