@@ -9,21 +9,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Select, select
+
 from backend.store import job_records
 from backend.store.artifacts import ArtifactStore, evaluation_key, weights_key
 from backend.store.database import Database
 from backend.store.evaluations import summarise
+from backend.store.models import JobEvent
 from backend.store.transitions import Claim
 from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
 from worker.trainer import Event
 
 _RESULTS = frozenset({"checkpoint", "evaluation"})
 _NOTED = frozenset({"metrics", "epoch", "state"})
+_STEPPED = frozenset({"metrics", "epoch"})
 _PERIOD = 1.0
 
 
 class ProtocolError(Exception):
     """The child announced something that is not there or not what it says."""
+
+
+def _latest(job_id: str, kind: str) -> Select[JobEvent]:
+    of_kind = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.type == kind)
+    return of_kind.order_by(JobEvent.seq.desc()).limit(1)
 
 
 class Pace:
@@ -68,6 +77,7 @@ class Recorder:
         self._progress: Event | None = None
         self._flushed = 0.0
         self._pace = Pace()
+        self._seen = self._recorded_steps() if claim.fence > 1 else {}
         self.error: str | None = None
 
     def take(self, event: Event) -> None:
@@ -78,8 +88,18 @@ class Recorder:
             self._pace.count(int(event["done"]), str(event["unit"]))
         elif kind == "error":
             self.error = str(event.get("message", ""))
-        elif kind in _RESULTS or kind in _NOTED:
+        elif kind in _RESULTS or (kind in _NOTED and not self._repeats(event)):
             self._pending.append(event)
+
+    def _repeats(self, event: Event) -> bool:
+        """Whether an earlier attempt recorded this step before it died: the steps since its last state come again."""
+        return bool(event.get("step", 0) <= self._seen.get(event["type"], -1))
+
+    def _recorded_steps(self) -> dict[str, int]:
+        """The last step of each kind of event that earlier attempts recorded."""
+        with self._database.read() as session:
+            latest = [session.scalars(_latest(self._claim.job_id, kind)).first() for kind in _STEPPED]
+        return {event.type: int(event.data["step"]) for event in latest if event is not None}
 
     @property
     def _due(self) -> bool:

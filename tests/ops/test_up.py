@@ -131,3 +131,36 @@ def test_an_address_beyond_this_host_is_refused(family: Any, tmp_path: Path) -> 
     refused = Up(family, tmp_path, "--host", "0.0.0.0")
     assert refused.popen.wait(30) == 1
     assert "listens to this host only" in refused.text and "Traceback" not in refused.text
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_training_goes_on_where_it_was_when_the_service_is_stopped_and_started_again(
+    up: Any, gone: Gone, ports: tuple[str, ...], wait_until: Wait
+) -> None:
+    first = up(*ports, "--no-ui")
+    settings = {"crop": 64, "scale_min": 64, "scale_max": 80, "epochs": 3, "batch_size": 4, "train_images": 40}
+    body = {"kind": "train_cam", "settings": {**settings, "val_images": 2, "save_every_steps": 1}}
+    submitted = httpx.post(f"{first.address('API')}/jobs", json=body)
+    assert submitted.status_code == 202, submitted.text
+    path = f"/jobs/{submitted.json()['id']}"
+
+    def job(service: Up) -> dict[str, Any]:
+        state: dict[str, Any] = httpx.get(service.address("API") + path, timeout=20).json()
+        return state
+
+    wait_until(lambda: ((job(first)["progress"] or {}).get("done") or 0) >= 2, timeout=120, what="the first steps")
+    first.popen.send_signal(signal.SIGTERM)
+    assert first.popen.wait(90) == 0, first.text
+    gone(1)
+
+    again = up(*ports, "--no-ui")
+    wait_until(lambda: job(again)["state"] not in ("queued", "running"), timeout=240, what="the end of the training")
+    finished = job(again)
+    assert (finished["state"], finished["attempts"]) == ("succeeded", 1), finished
+    events = httpx.get(f"{again.address('API')}{path}/events?after=0&limit=500").json()["items"]
+    steps = [event["data"]["step"] for event in events if event["type"] == "metrics"]
+    assert steps == sorted(set(steps)), "every step is recorded once"
+    again.popen.send_signal(signal.SIGTERM)
+    assert again.popen.wait(90) == 0
+    gone(1)

@@ -113,6 +113,23 @@ def test_files_outside_the_attempts_folder_are_refused(recorder: Recorder, tmp_p
         recorder.flush()
 
 
+def test_steps_that_an_earlier_attempt_recorded_are_recorded_once(
+    context: Context, database: Database, recorder: Recorder, claim: Claim, tmp_path: Path
+) -> None:
+    for step in (1, 2, 3):
+        recorder.take(metrics(step))
+    recorder.flush(everything=True)  # and then it dies, its last state being that of step 1
+    with database.write() as session:
+        jobs.release(session, claim, "test")
+        second = jobs.claim(session, claim.job_id, "another", 60)
+    assert second is not None
+    resumed = Recorder(database, context.artifacts, second, tmp_path)
+    for step in (2, 3, 4):
+        resumed.take(metrics(step))
+    resumed.flush(everything=True)
+    assert steps(context) == [1, 2, 3, 4]
+
+
 def test_unknown_events_are_ignored(context: Context, recorder: Recorder) -> None:
     recorder.take({"type": "something new"})
     recorder.flush(everything=True)
