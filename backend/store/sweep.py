@@ -19,6 +19,8 @@ WORKER_LOST = {
     "message": "Every worker that tried this job died or stopped answering. Look at the worker's log, "
     "perhaps for a lack of memory, and retry with smaller settings.",
 }
+_PATIENCE_WHILE_BUSY = 20
+_WORKER_LIVES = 30.0  # after its last heartbeat
 _FORGET_REQUESTS_AFTER = 3600.0
 _FORGET_WORKERS_AFTER = 600.0
 
@@ -35,11 +37,14 @@ class Swept:
 def sweep(session: Session, redispatch_after: float) -> Swept:
     """Find jobs that nobody works on and that were not announced for ``redispatch_after`` seconds.
 
-    Those with an expired lease are cancelled if that was requested, and fail if their attempts are used up.
+    While all workers are busy nobody could take them up, so they are announced much less often: the queue
+    would fill with repetitions. Those with an expired lease are cancelled if that was requested, and fail if
+    their attempts are used up.
     """
     at = now(session)
     unowned = or_(Job.state == "queued", and_(Job.state == "running", Job.lease_expires_at < at))
-    quiet = or_(Job.dispatched_at.is_(None), Job.dispatched_at < at - redispatch_after)
+    patience = redispatch_after * (_PATIENCE_WHILE_BUSY if _all_busy(session, at) else 1)
+    quiet = or_(Job.dispatched_at.is_(None), Job.dispatched_at < at - patience)
     over = or_(Job.cancel_requested_at.is_not(None), Job.attempts >= Job.max_attempts)
     result = Swept()
     for job in session.scalars(select(Job).where(unowned, or_(quiet, over)).order_by(Job.created_at)).all():
@@ -51,6 +56,13 @@ def sweep(session: Session, redispatch_after: float) -> Swept:
         elif _announced(session, job, and_(same, quiet), at):
             result.wake.append(job.id)
     return result
+
+
+def _all_busy(session: Session, at: float) -> bool:
+    """Whether there are workers for jobs, and each has one."""
+    living = select(Worker.state).where(Worker.queue == "train", Worker.heartbeat_at > at - _WORKER_LIVES)
+    states = set(session.scalars(living))
+    return bool(states) and "idle" not in states
 
 
 def tidy(session: Session) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from backend.store import job_records, jobs
 from backend.store.database import Database
-from backend.store.models import Checkpoint, Dataset, Job
+from backend.store.models import Checkpoint, Dataset, Job, Worker
 from backend.store.sweep import Swept, sweep
 from ssenet.config import CamTrainSettings
 
@@ -158,6 +158,27 @@ def test_a_sweep_announces_a_queued_job_once_in_a_while(database: Database, cloc
     with database.write() as session:
         jobs.mark_dispatched(session, job_id)
     assert swept(database).wake == []
+
+
+def test_a_job_that_waits_behind_busy_workers_is_announced_seldom(database: Database, clock: Any) -> None:
+    job_id = submitted(database)
+    assert swept(database).wake == [job_id]
+
+    def beat(state: str) -> None:
+        about = {"id": "t", "queue": "train", "pid": 1, "host": "h", "warm": True, "started_at": 0.0}
+        with database.write() as session:
+            session.merge(Worker(**about, state=state, heartbeat_at=clock.now))
+
+    clock.now += 16
+    beat("busy")
+    assert swept(database).wake == []
+    beat("idle")
+    assert swept(database).wake == [job_id]
+    clock.now += 15 * 20 + 1
+    beat("busy")  # and its message may be lost
+    assert swept(database).wake == [job_id]
+    clock.now += 31  # the worker died
+    assert swept(database).wake == [job_id]
 
 
 def test_a_sweep_leaves_an_owned_job_alone(database: Database, clock: Any) -> None:
