@@ -1,0 +1,74 @@
+"""The command line: pictures from photographs, evaluations, figures, and messages instead of tracebacks."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from ssenet.cli import app
+from ssenet.data.gallery import gallery, open_photograph
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def photograph(tmp_path_factory) -> Path:
+    """A small sample photograph as a file."""
+    key = next(p.key for p in gallery() if "clownfish" in p.key)
+    path = tmp_path_factory.mktemp("photo") / "fish.jpg"
+    path.write_bytes(open_photograph(key))
+    return path
+
+
+def test_cam_of_a_photograph(photograph, tmp_path) -> None:
+    args = ["cam", "demo-ssenet", str(photograph), "--class", "fish", "--scales", "0.5,1", "--out", str(tmp_path)]
+    result = runner.invoke(app, args)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "fish.fish.png").stat().st_size > 1000
+    with np.load(tmp_path / "fish.npz", allow_pickle=False) as arrays:
+        assert set(arrays.files) == {"s0.5", "s0.5-flip", "s1", "s1-flip"}
+
+
+def test_eval_and_figures(tmp_path) -> None:
+    args = ["eval", "demo-baseline", "--images", "2", "--scales", "0.5,1", "--multi-scale", "0.5,1"]
+    result = runner.invoke(app, [*args, "--out", str(tmp_path / "e")])
+    assert result.exit_code == 0, result.output
+    assert "MS" in result.output
+    assert '"label_source":"given"' in result.output.replace("\n", "")
+    result = runner.invoke(app, ["figures", str(tmp_path / "e"), "--out", str(tmp_path / "f")])
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "f" / "figure-4.html").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["cam", "no-such-net", "x.jpg"], "neither a built-in checkpoint"),
+        (["cam", "demo-ssenet", "missing.jpg"], "missing.jpg is not a file"),
+        (["cam", "demo-ssenet", "x.jpg", "--scales", "big"], "comma-separated"),
+        (["cam", "demo-ssenet", "x.jpg", "--scales", "900"], "less than or equal to 4"),
+        (["cam", "demo-ssenet", "x.jpg", "--class", "unicorn"], "no class unicorn"),
+        (["cam", "demo-ssenet"], "Name photographs"),
+        (["eval", "demo-ssenet", "--dataset", "/nowhere"], "/nowhere is neither"),
+        (["eval", "demo-ssenet", "--split", "test"], "no split 'test'"),
+        (["eval", "imagenet-lite0", "--images", "1"], "Choose a data set with the classes"),
+        (["train", "--preset", "huge"], "--preset is one of"),
+        (["train", "--set", "rate"], "key=value"),
+        (["train", "--rate", "5"], "rate"),
+        (["figures", "/nowhere"], "holds no evaluation"),
+    ],
+)
+def test_mistakes_get_a_message_and_exit_code_2(args: list[str], message: str, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, args)
+    assert result.exit_code == 2, result.output
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+def test_help_needs_no_torch() -> None:
+    code = "import sys, ssenet.cli; assert 'torch' not in sys.modules, 'torch'"
+    subprocess.run([sys.executable, "-c", code], check=True)
