@@ -164,6 +164,10 @@ class Client:
         """mIoU, m_FN and m_FP against α, row by row."""
         return _parse(s.Curves, self._send("GET", f"/evaluations/{_part(evaluation_id)}/curves"))
 
+    def histograms(self, evaluation_id: str) -> bytes:
+        """npz of the counts, image by image (``ssenet.results.load_histograms``)."""
+        return self._send("GET", f"/evaluations/{_part(evaluation_id)}/histograms", timeout=60.0).content
+
     # -------------------------------------------------------------------------
     def _all(self, model: type[T], path: str, params: Params) -> Iterator[T]:
         cursor: str | None = None

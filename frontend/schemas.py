@@ -174,7 +174,7 @@ class CurveRow(Answer):
     """Curves of one row (a single scale, or MS) over all α."""
 
     row: str
-    miou: list[float]
+    miou: list[float | None]
     m_fn: list[float | None]
     m_fp: list[float | None]
     undefined: list[int]

@@ -64,6 +64,15 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
+def checkpoints() -> list[s.Checkpoint]:
+    """Final checkpoints; one trained here goes by the name of its run."""
+    found = client().checkpoints()
+    if all(checkpoint.job_id is None for checkpoint in found):
+        return found
+    names = {job.id: job.name for job in client().jobs() if job.name}
+    return [c.model_copy(update={"name": names.get(c.job_id or "", c.name)}) for c in found]
+
+
 @st.cache_data(max_entries=60, show_spinner=False)
 def _curves(base_url: str, evaluation_id: str) -> s.Curves:
     return _client(base_url).curves(evaluation_id)
@@ -72,6 +81,11 @@ def _curves(base_url: str, evaluation_id: str) -> s.Curves:
 def curves(evaluation_id: str) -> s.Curves:
     """Curves of an evaluation; fetched once, since an evaluation never changes."""
     return _curves(api_url(), evaluation_id)
+
+
+def histograms(base_url: str, evaluation_id: str) -> bytes:
+    """npz of an evaluation's counts, image by image."""
+    return _client(base_url).histograms(evaluation_id)
 
 
 @st.cache_data(ttl=60, max_entries=100, show_spinner=False)

@@ -13,7 +13,7 @@ from frontend.client import Problem
 from frontend.components import cams, strip
 from frontend.components.chooser import choose_checkpoints
 from frontend.components.photo_picker import Thumbnail, photo_picker
-from frontend.session import client, page_guard, picture, picture_png
+from frontend.session import checkpoints, client, page_guard, picture, picture_png
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA
 from ssenet.render import Normalisation, colormaps
 from ssenet.results import threshold_to_power
@@ -43,15 +43,15 @@ def page() -> None:
     photograph = choose_photograph()
     if photograph is None:
         return
-    checkpoints, scales, flip = choose_views()
-    if not checkpoints and not client().checkpoints():
+    chosen, scales, flip = choose_views()
+    if not chosen and not checkpoints():
         st.info("There is no checkpoint yet. Train one on the Train page; its maps are shown here.")
         return
-    if not checkpoints or not scales:
+    if not chosen or not scales:
         st.info("Choose at least one checkpoint and one scale to see activation maps.")
         return
-    pending = any(one.missing for one in cams.gather(checkpoints, photograph.id, scales, flip))
-    st.fragment(run_every=POLL_SECONDS if pending else None)(results)(photograph, checkpoints, scales, flip, pending)
+    pending = any(one.missing for one in cams.gather(chosen, photograph.id, scales, flip))
+    st.fragment(run_every=POLL_SECONDS if pending else None)(results)(photograph, chosen, scales, flip, pending)
 
 
 # The photograph ---------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ def choose_views() -> tuple[list[s.Checkpoint], list[float], bool]:
     """Checkpoints, scales and flip."""
     left, middle, right = st.columns([5, 5, 1.2], vertical_alignment="bottom")
     with left:
-        checkpoints = choose_checkpoints(client().checkpoints(), key="checkpoints")
+        chosen = choose_checkpoints(checkpoints(), key="checkpoints")
     scales = middle.pills(
         "Scales of the photograph",
         list(CURVE_SCALES),
@@ -132,16 +132,16 @@ def choose_views() -> tuple[list[s.Checkpoint], list[float], bool]:
     flip = right.toggle(
         "Flip", key="flip", help="Also average with the mirrored image.", bind="query-params", persist_state="session"
     )
-    return checkpoints, sorted(scales), bool(flip)
+    return chosen, sorted(scales), bool(flip)
 
 
 # The strip ----------------------------------------------------------------------------------------
 def results(
-    photograph: s.Image, checkpoints: Sequence[s.Checkpoint], scales: Sequence[float], flip: bool, polling: bool
+    photograph: s.Image, chosen: Sequence[s.Checkpoint], scales: Sequence[float], flip: bool, polling: bool
 ) -> None:
     """Class, look and strip; it runs alone when only they change, and asks the service for nothing new."""
     with page_guard("strip"):
-        found = cams.gather(checkpoints, photograph.id, scales, flip)
+        found = cams.gather(chosen, photograph.id, scales, flip)
         if polling and not any(one.missing for one in found):
             st.rerun()
         class_name, labels, look = choose_look(photograph, found)

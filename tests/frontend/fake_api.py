@@ -17,7 +17,15 @@ from fastapi.responses import JSONResponse
 from PIL import Image, ImageDraw
 
 from ssenet.config import CURVE_SCALES, CamTrainSettings
-from ssenet.results import EDGES, CheckpointCard, EvaluationRecord, ProtocolCard, views_of
+from ssenet.results import (
+    EDGES,
+    AlphaHistogram,
+    CheckpointCard,
+    EvaluationRecord,
+    ProtocolCard,
+    save_histograms,
+    views_of,
+)
 
 CLASSES = (
     "bird", "hoofed", "predator", "smallmammal", "fish", "fruit", "vegetable", "flower", "vehicle", "instrument",
@@ -62,13 +70,13 @@ def card(name: str, method: str, backbone: str = "tf_efficientnet_lite0") -> Che
     )
 
 
-def record(checkpoint: str) -> EvaluationRecord:
+def record(checkpoint: str, images: int = 120) -> EvaluationRecord:
     """An evaluation of the demo set with the scales of Fig. 5."""
     protocol = ProtocolCard(
         dataset="demo",
         dataset_fingerprint="f" * 64,
         split="val",
-        images=120,
+        images=images,
         label_source="given",
         scales=CURVE_SCALES,
         multi_scale=(0.5, 1.0, 1.5, 2.0),
@@ -79,7 +87,19 @@ def record(checkpoint: str) -> EvaluationRecord:
         code_version="0.1.0",
     )
     rows = (*(f"{scale:g}" for scale in CURVE_SCALES), "MS")
-    return EvaluationRecord(checkpoint=checkpoint, classes=CLASSES, image_ids=("a",), rows=rows, protocol=protocol)
+    ids = tuple(f"val-{i:04d}" for i in range(images))
+    return EvaluationRecord(checkpoint=checkpoint, classes=CLASSES, image_ids=ids, rows=rows, protocol=protocol)
+
+
+def histogram(seed: int, images: int) -> AlphaHistogram:
+    """Counts of small random pictures, one after the other."""
+    random = np.random.default_rng(seed)
+    size = (images, 8, 8)
+    truth, winner = random.integers(0, 11, size, dtype=np.uint8), random.integers(1, 11, size)
+    score = random.random(size, dtype=np.float32)
+    return AlphaHistogram.join(
+        [AlphaHistogram.of_image(truth[i], winner[i], score[i], len(CLASSES)) for i in range(images)]
+    )
 
 
 class FakeService:
@@ -93,6 +113,7 @@ class FakeService:
             "demo-ssenet": card("demo-ssenet", "ssenet"),
         }
         self.evaluated = {"demo-baseline": "ev-baseline", "demo-ssenet": "ev-ssenet"}
+        self.scored_images: dict[str, int] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.winner = 0
@@ -296,7 +317,8 @@ def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:
         items = [
             {
                 "id": evaluation, "checkpoint_id": checkpoint, "dataset_id": "demo", "job_id": None, "summary": [],
-                "record": record(checkpoint).model_dump(mode="json"), "created_at": START.isoformat(),
+                "record": record(checkpoint, fake.scored_images.get(checkpoint, 120)).model_dump(mode="json"),
+                "created_at": START.isoformat(),
             }
             for checkpoint, evaluation in fake.evaluated.items()
         ]  # fmt: skip
@@ -315,6 +337,13 @@ def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:
             undefined = [*([0] * (len(alpha) - 1)), 10]
             rows.append({"row": name, "miou": miou.tolist(), "m_fn": m_fn, "m_fp": m_fp, "undefined": undefined})
         return {"alpha": alpha.tolist(), "rows": rows, "record": record(checkpoint).model_dump(mode="json")}
+
+    @app.get("/api/v1/evaluations/{evaluation_id}/histograms")
+    def histograms(evaluation_id: str) -> Response:
+        checkpoint = next(key for key, value in fake.evaluated.items() if value == evaluation_id)
+        images = fake.scored_images.get(checkpoint, 120)
+        rows = {name: histogram(i, images) for i, name in enumerate(record(checkpoint).rows)}
+        return Response(save_histograms(rows))
 
 
 class FakeServer:

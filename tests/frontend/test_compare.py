@@ -6,9 +6,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
-from fake_api import FakeService, card
+from fake_api import FakeService, card, histogram
 from streamlit.testing.v1 import AppTest
+
+from frontend.client import Client, api_url
+from frontend.components import scored
+from ssenet.config import EvaluateSettings
+from ssenet.curves import curve
 
 Open = Callable[..., AppTest]
 
@@ -60,8 +66,31 @@ def test_checkpoint_without_evaluation_can_be_evaluated(service: FakeService, op
     app.button(key="evaluate_ck-new").click().run()
     (sent,) = service.submitted
     assert sent["kind"] == "evaluate"
-    assert sent["settings"] == {"checkpoint": "ck-new", "dataset": "demo", "split": "val"}
+    assert sent["settings"]["checkpoint"] == "ck-new" and sent["settings"]["dataset"] == "demo"
+    assert EvaluateSettings(**sent["settings"]).model_dump() == EvaluateSettings(checkpoint="ck-new").model_dump()
     assert app.query_params["job"] == "job-0000"
+
+
+def test_smaller_evaluation_restricts_all_curves_to_the_common_images(service: FakeService, open_page: Open) -> None:
+    service.checkpoints["ck-new"] = card("my-run", "ssenet")
+    service.evaluated["ck-new"], service.scored_images["ck-new"] = "ev-new", 24
+    app = open_page("compare", checkpoints=["demo-baseline", "my-run"], rows=["1"])
+    assert not app.exception and not app.error
+    assert any("my-run was scored on 24 of 120 images" in info.value for info in app.info)
+    cards = [block for block in html(app) if 'aria-label="Protocol of' in block]
+    assert all("<dt>Images</dt><dd>24</dd>" in block for block in cards)
+    expected = curve(histogram(3, 120).take(np.arange(24)))
+    best, miou = expected.best()
+    table = next(block for block in html(app) if "sl-table" in block)
+    assert f'>{best:.3f}</td><td class="">{100 * miou:.1f}</td>' in table
+    app.button(key="evaluate_ck-new").click().run()
+    assert service.submitted[0]["settings"]["checkpoint"] == "ck-new"
+
+
+def test_common_images_keep_their_order(service: FakeService) -> None:
+    client = Client(api_url())
+    service.scored_images["demo-ssenet"] = 3
+    assert scored.common_images(client.evaluations()) == ("val-0000", "val-0001", "val-0002")
 
 
 def test_classifier_is_said_to_have_no_curves(service: FakeService, open_page: Open) -> None:
