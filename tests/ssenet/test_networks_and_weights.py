@@ -18,9 +18,7 @@ from ssenet.weights.imagenet import load_imagenet_backbone
 from ssenet.weights.mxnet_params import load_resnet38, read_params, resnet38_key, resnet38_state
 
 
-@pytest.mark.parametrize(
-    ("name", "stride"), [("tf_efficientnet_lite0", 16), ("resnet18", 8), ("mobilenetv3_small_050", 16)]
-)
+@pytest.mark.parametrize(("name", "stride"), [("tf_efficientnet_lite0", 16), ("resnet18", 8), ("mobilenetv2_050", 16)])
 def test_a_backbone_gives_maps_of_its_stride(name: str, stride: int) -> None:
     network = build_cam_net(name, stride, 3).eval()
     with torch.inference_mode():
