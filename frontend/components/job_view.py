@@ -135,11 +135,12 @@ def _outcome(job: s.Job) -> None:
     beside = [label for label, checkpoint in by_label.items() if checkpoint.id == DEFAULT_IDS[0]]
     pair = [*beside, new[-1]] if new[-1] not in beside else beside
     evaluation = children(job)
+    against = f"Compare with {beside[0]}" if beside else "Open in Compare"
     with st.container(horizontal=True):
         if st.button("Open in Inspect", icon=":material/image_search:", type="primary", key="open_inspect"):
             st.session_state["checkpoints"] = pair
             st.switch_page("views/inspect.py")
-        if st.button("Compare with demo-baseline", icon=":material/show_chart:", key="open_compare"):
+        if st.button(against, icon=":material/show_chart:", key="open_compare"):
             st.session_state["checkpoints"] = pair
             st.switch_page("views/compare.py")
     for child in evaluation:

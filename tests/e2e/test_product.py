@@ -14,11 +14,12 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from ssenet.data.gallery import gallery, open_photograph
+from ssenet.weights.builtin import DEMO, builtin_checkpoints
 
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/train", "/jobs", "/compare")
-BUILT_IN = ("demo-baseline", "demo-ssenet")
+BASELINE, SSENET = BUILT_IN = [b.card.name for b in builtin_checkpoints() if b.id in DEMO]
 expect.set_options(timeout=30_000)  # the services share two cores with everything else that runs
 FIRST_MAPS = 90_000
 TRAINING = 600_000
@@ -90,7 +91,7 @@ def test_another_sample_by_click_and_by_key(page: Page) -> None:
 
 def test_refused_upload_says_why_and_keeps_the_picture(page: Page, tmp_path: Path) -> None:
     open_at(page, "/")
-    maps_of(page, "demo-ssenet", "multi-scale")
+    maps_of(page, SSENET, "multi-scale")
     before = page.locator("table.sl-strip img").first.get_attribute("src")
     bad = tmp_path / "notes.png"
     bad.write_bytes(b"this is a text, not a picture")
@@ -101,7 +102,7 @@ def test_refused_upload_says_why_and_keeps_the_picture(page: Page, tmp_path: Pat
 
 def test_raw_maps_can_be_downloaded(page: Page) -> None:
     open_at(page, "/")
-    maps_of(page, "demo-ssenet", "multi-scale")
+    maps_of(page, SSENET, "multi-scale")
     with page.expect_download() as started:
         page.get_by_role("button", name="Raw maps").click()
     with np.load(started.value.path(), allow_pickle=False) as arrays:
@@ -122,11 +123,11 @@ def test_quick_training_from_start_to_comparison(page: Page) -> None:
     expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=TRAINING)
     expect(page.get_by_role("button", name="Open in Inspect")).to_be_visible(timeout=TRAINING)
     expect(page.get_by_text("Its evaluation is done")).to_be_visible(timeout=TRAINING)
-    page.get_by_role("button", name="Compare with demo-baseline").click()
+    page.get_by_role("button", name=f"Compare with {BASELINE}").click()
     expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
     table = page.locator("table.sl-table")
     expect(table.get_by_role("cell", name="from the browser").first).to_be_visible()
-    expect(table.get_by_role("cell", name="demo-baseline").first).to_be_visible()
+    expect(table.get_by_role("cell", name=BASELINE).first).to_be_visible()
     expect(page.locator(".js-plotly-plot")).to_have_count(2)
     expect(page.get_by_label("Protocol of Fig. 4")).to_contain_text("demo")
 
@@ -135,7 +136,7 @@ def test_quick_training_from_start_to_comparison(page: Page) -> None:
 def test_page_is_whole_fits_and_is_accessible(page: Page, address: str) -> None:
     open_at(page, address)
     if address == "/":
-        maps_of(page, "demo-ssenet", "multi-scale")
+        maps_of(page, SSENET, "multi-scale")
     settled(page)
     words = page.locator("body").inner_text()
     assert "Traceback" not in words and "could not be shown" not in words
@@ -150,6 +151,6 @@ def test_pages_fetch_nothing_from_elsewhere(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     open_at(page, "/")
-    maps_of(page, "demo-ssenet", "scale 0.5")
+    maps_of(page, SSENET, "scale 0.5")
     elsewhere = [u for u in asked if not re.match(r"(http|ws)://127\.0\.0\.1[:/]|data:|blob:", u)]
     assert elsewhere == []
