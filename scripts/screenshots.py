@@ -83,7 +83,7 @@ def jobs_page(page: Page) -> None:
     page.goto("/jobs")
     training = page.locator('[data-testid="stHorizontalBlock"]', has_text="CAM training").first
     training.get_by_role("button").first.click(timeout=MINUTES)
-    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=MINUTES)
+    expect(page.locator(".js-plotly-plot").last).to_be_visible(timeout=MINUTES)
     shoot(page, "jobs")
 
 

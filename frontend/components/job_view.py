@@ -29,14 +29,21 @@ def _view(job_id: str, live: bool) -> None:
         job = client().job(job_id)
         if live and _settled(job):
             st.rerun()
-        _head(job)
-        _actions(job)
+        # A place for each part, empty or not: what follows keeps its position and is not drawn anew.
+        head, actions, curves, outcome, details = (st.container() for _ in range(5))
+        with head:
+            _head(job)
+        with actions:
+            _actions(job)
         events = _events(job_id)
-        if job.kind == "train_cam":
-            _training(events)
-        if job.state == "succeeded":
-            _outcome(job)
-        _details(job, events)
+        with curves:
+            if job.kind == "train_cam":
+                _training(events)
+        with outcome:
+            if job.state == "succeeded":
+                _outcome(job)
+        with details:
+            _details(job, events)
 
 
 def _settled(job: s.Job) -> bool:

@@ -120,7 +120,7 @@ def test_quick_training_from_start_to_comparison(page: Page) -> None:
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url(re.compile("job="))
     expect(page.get_by_role("heading", name="from the browser")).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_be_visible(timeout=TRAINING)
+    expect(page.locator(".js-plotly-plot").last).to_be_visible(timeout=TRAINING)
     expect(page.get_by_role("button", name="Open in Inspect")).to_be_visible(timeout=TRAINING)
     expect(page.get_by_text("Its evaluation is done")).to_be_visible(timeout=TRAINING)
     page.get_by_role("button", name=f"Compare with {BASELINE}").click()
