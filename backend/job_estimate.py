@@ -11,7 +11,7 @@ from backend.schemas.jobs import Estimate, StageSettings
 from backend.store.job_views import Run, earlier_runs
 from backend.store.models import Checkpoint, Dataset, Job
 from ssenet.config import DEFAULT_BACKBONE, STAGES, CamTrainSettings, EvaluateSettings, JobKind
-from ssenet.estimate import REFERENCE, training_work
+from ssenet.estimate import REFERENCE, START_SECONDS, training_work
 
 IMAGE_PIXELS = 320 * 320
 """Assumed pixels of an image, where a data set's images are not measured."""
@@ -46,8 +46,8 @@ def estimate(session: Session, kind: JobKind, settings: StageSettings) -> Estima
         return Estimate(seconds=work / known.throughput + known.startup, basis=basis)
     reference = REFERENCE.get(backbone, REFERENCE[DEFAULT_BACKBONE])
     other = "" if backbone in REFERENCE else f", taken for {DEFAULT_BACKBONE} as {backbone} was never run here"
-    basis = f"a reference of {reference:g} megapixels of forward work a second on two CPU cores{other}"
-    return Estimate(seconds=work / reference, basis=basis)
+    basis = f"a reference of {reference:g} megapixels of forward work a second on one CPU core{other}"
+    return Estimate(seconds=START_SECONDS + work / reference, basis=basis)
 
 
 def _experience(session: Session, kind: JobKind, backbone: str) -> Experience | None:
