@@ -18,9 +18,9 @@ STYLE = """
 button[data-selected="true"][data-variant="pills"], button[data-selected="true"][data-variant="segmented_control"] {
   color: inherit !important; font-weight: 600; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
-[data-testid="stSidebarHeader"] [data-testid="stLogoLink"] { display: flex; align-items: center; gap: 10px; }
-[data-testid="stSidebarHeader"] [data-testid="stLogoLink"]::after { content: "SSENet Lab"; font-size: 1.12rem;
-  font-weight: 600; white-space: nowrap; }
+[data-testid="stSidebarHeader"] > :first-child { order: -2; }
+[data-testid="stSidebarHeader"]::before { content: "SSENet Lab"; order: -1; margin: 0 auto 0 10px;
+  font-size: 1.12rem; font-weight: 600; white-space: nowrap; }
 .sl-scroll { overflow-x: auto; }
 .sl-strip { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
 .sl-strip th, .sl-strip td { border: 0; padding: 2px; vertical-align: top; }
@@ -41,6 +41,7 @@ button[data-selected="true"][data-variant="pills"], button[data-selected="true"]
 .sl-card dl dt, .sl-card dl dd { font-size: .84rem; line-height: 1.45; margin: 0; padding: 0; }
 .sl-card dl dt { font-weight: 600; white-space: nowrap; }
 .sl-card dl dd { overflow-wrap: anywhere; }
+.sl-card > b { margin-right: 6px; }
 .sl-badge { display: inline-block; border-radius: 4px; padding: 1px 8px; font-size: .8rem; font-weight: 600;
   white-space: nowrap; }
 .sl-badge.grey { background: #e4e8ec; color: #2b3640; }

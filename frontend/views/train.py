@@ -17,13 +17,11 @@ from frontend.session import client, estimate, page_guard
 from ssenet.config import CamTrainSettings, Method, PresetName, train_preset
 
 PRESETS: dict[PresetName, tuple[str, str]] = {
-    "quick": (
-        "Quick",
-        "EfficientNet-Lite0, 128 px crops, 2 epochs of 128 images. Shows the machinery, not the effect.",
-    ),
-    "demo": ("Demo", "EfficientNet-Lite0, 256 px crops, 8 epochs of the demo set. As the built-in demo networks."),
-    "paper": ("Paper", "ResNet-38, 448 px crops, stride 8, 15 epochs. Wants a GPU and PASCAL VOC 2012."),
+    "quick": ("Quick", "Shows the machinery, not the effect."),
+    "demo": ("Demo", "As the built-in demo networks."),
+    "paper": ("Paper", "Wants a GPU and PASCAL VOC 2012."),
 }
+BACKBONES = {"tf_efficientnet_lite0": "EfficientNet-Lite0", "resnet38": "ResNet-38"}
 ONLY_SSENET = {"rate", "eta", "ser_form", "equivariance", "angle"}
 # Fields that stand in front of the advanced ones.
 IN_FRONT = {"method", "dataset"}
@@ -67,7 +65,7 @@ def choose_preset() -> PresetName:
         with column.container(border=True, height="stretch", vertical_alignment="distribute"):
             with st.container():
                 st.header(title, anchor=False)
-                st.write(text)
+                st.write(f"{_facts(train_preset(key))} {text}")
                 st.caption(_preset_time(key))
             chosen = key == current
             st.button(
@@ -80,6 +78,12 @@ def choose_preset() -> PresetName:
                 args=(key,),
             )
     return current
+
+
+def _facts(settings: CamTrainSettings) -> str:
+    backbone = BACKBONES.get(settings.backbone, settings.backbone)
+    images = f" of {settings.train_images} images" if settings.train_images else ""
+    return f"{backbone}, {settings.crop} px crops, {settings.epochs} epochs{images}."
 
 
 def _take_preset(key: str) -> None:
