@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,7 @@ from ssenet.curves import curve
 from ssenet.errors import DatasetError
 from ssenet.events import EventType
 from ssenet.figures import RowCurve, Series, m_fn_m_fp_against_scale, miou_against_alpha
-from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms
+from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms, nearest_edge
 
 _DEFAULT_OUT = Path("evaluation")
 _ALL = ",".join(f"{s:g}" for s in CURVE_SCALES)
@@ -32,6 +33,7 @@ def evaluate(
     flip: Annotated[bool, typer.Option(help="Also average with the mirrored image.")] = False,
     labels: Annotated[str, typer.Option(help="given, predicted or all.")] = "given",
     relu_order: Annotated[str, typer.Option(help="fast, or official as released.")] = "fast",
+    per_class: Annotated[bool, typer.Option(help="Also print IoU, FN/TP and FP/TP of every class.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for evaluation.json and histograms.npz.")] = _DEFAULT_OUT,
 ) -> None:
     """Score CAMs against masks: mIoU, m_FN and m_FP at every α, for single scales and multi-scale."""
@@ -60,6 +62,8 @@ def evaluate(
         )
     record, histograms = read_evaluation(out)
     console.print(_table(record, histograms))
+    if per_class:
+        console.print(_class_table(record, histograms))
     console.print(f"Protocol: {record.protocol.model_dump_json()}", markup=False)
 
 
@@ -108,6 +112,23 @@ def _table(record: EvaluationRecord, histograms: dict[str, AlphaHistogram]) -> T
         numbers = (f"{100 * float(fixed['miou'] or 0):.1f}", _shown(fixed["m_fn"]), _shown(fixed["m_fp"]))
         table.add_row(name, f"{100 * best:.1f}", f"{alpha:.3f}", *numbers, str(fixed["undefined"]))
     return table
+
+
+def _class_table(record: EvaluationRecord, histograms: dict[str, AlphaHistogram]) -> Table:
+    """IoU, FN/TP and FP/TP of each class and row at the paper's α."""
+    at = nearest_edge(PAPER_ALPHA)
+    title = f"IoU % (FN/TP, FP/TP) at α = {PAPER_ALPHA}"
+    table = Table("class", *histograms, title=title)
+    curves = [curve(histogram) for histogram in histograms.values()]
+    table.add_row("background", *(f"{100 * c.iou[at, 0]:.1f}" for c in curves))
+    for k, name in enumerate(record.classes):
+        ratios = [(c.iou[at, k + 1], c.fn_ratio[at, k], c.fp_ratio[at, k]) for c in curves]
+        table.add_row(name, *(f"{100 * iou:.1f} ({_ratio(fn)}, {_ratio(fp)})" for iou, fn, fp in ratios))
+    return table
+
+
+def _ratio(value: float) -> str:
+    return "undefined" if math.isnan(value) else f"{value:.2f}"
 
 
 def _shown(value: float | int | None) -> str:

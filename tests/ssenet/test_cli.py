@@ -34,9 +34,10 @@ def test_cam_of_a_photograph(photograph, tmp_path) -> None:
 
 def test_eval_and_figures(tmp_path) -> None:
     args = ["eval", "demo-baseline", "--images", "2", "--scales", "0.5,1", "--multi-scale", "0.5,1"]
-    result = runner.invoke(app, [*args, "--out", str(tmp_path / "e")])
+    result = runner.invoke(app, [*args, "--per-class", "--out", str(tmp_path / "e")])
     assert result.exit_code == 0, result.output
     assert "MS" in result.output
+    assert "smallmammal" in result.output
     assert '"label_source":"given"' in result.output.replace("\n", "")
     result = runner.invoke(app, ["figures", str(tmp_path / "e"), "--out", str(tmp_path / "f")])
     assert result.exit_code == 0, result.output
