@@ -64,15 +64,6 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
-def checkpoints() -> list[s.Checkpoint]:
-    """Final checkpoints; one trained here goes by the name of its run."""
-    found = client().checkpoints()
-    if all(checkpoint.job_id is None for checkpoint in found):
-        return found
-    names = {job.id: job.name for job in client().jobs() if job.name}
-    return [c.model_copy(update={"name": names.get(c.job_id or "", c.name)}) for c in found]
-
-
 @st.cache_data(max_entries=60, show_spinner=False)
 def _curves(base_url: str, evaluation_id: str) -> s.Curves:
     return _client(base_url).curves(evaluation_id)

@@ -80,6 +80,7 @@ def commit_checkpoint(
         return existing
     row = checkpoint_row(card, now(session), weights_key=weights_key, size=size)
     row.job_id, row.epoch, row.step, row.final = claim.job_id, epoch, step, final
+    row.name = session.get_one(Job, claim.job_id).name or card.name  # people know the run by the name they gave it
     session.add(row)
     data = {"checkpoint": row.id, "epoch": epoch, "step": step, "final": final}
     note(session, claim.job_id, "checkpoint", data)

@@ -11,7 +11,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
 from frontend.components.chooser import DEFAULT_IDS, labelled
-from frontend.session import checkpoints, client, in_words, page_guard
+from frontend.session import client, in_words, page_guard
 from ssenet import figures
 
 REFRESH_SECONDS = 2
@@ -131,7 +131,7 @@ def _epoch_row(data: dict[str, object]) -> list[str]:
 
 
 def _outcome(job: s.Job) -> None:
-    by_label = labelled(checkpoints())
+    by_label = labelled(client().checkpoints())
     made = set(job.result.checkpoints) if job.result else set()
     new = [label for label, checkpoint in by_label.items() if checkpoint.id in made]
     if job.kind == "evaluate":

@@ -18,7 +18,7 @@ from frontend.components.chooser import choose_checkpoints, labelled
 from frontend.components.job_view import find_job, job_view
 from frontend.components.protocol import protocol_html
 from frontend.components.scored import Scored, common_images, ground, largest, scored
-from frontend.session import checkpoints, client, page_guard
+from frontend.session import client, page_guard
 from ssenet import figures
 from ssenet.config import INFERENCE_SCALES, PAPER_ALPHA
 from ssenet.figures import MULTI_SCALE, Series
@@ -33,7 +33,7 @@ def page() -> None:
     evaluations = client().evaluations()
     left, right = st.columns([3, 2])
     with left:
-        chosen = choose_checkpoints(checkpoints(), key="checkpoints")
+        chosen = choose_checkpoints(client().checkpoints(), key="checkpoints")
     where = choose_ground(chosen, evaluations, right)
     if not chosen:
         st.info("Choose at least one checkpoint to see its curves.")

@@ -13,7 +13,7 @@ from frontend.client import Problem
 from frontend.components import cams, strip
 from frontend.components.chooser import choose_checkpoints
 from frontend.components.photo_picker import Thumbnail, photo_picker
-from frontend.session import checkpoints, client, page_guard, picture, picture_png
+from frontend.session import client, page_guard, picture, picture_png
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA
 from ssenet.render import Normalisation, colormaps
 from ssenet.results import threshold_to_power
@@ -44,7 +44,7 @@ def page() -> None:
     if photograph is None:
         return
     chosen, scales, flip = choose_views()
-    if not chosen and not checkpoints():
+    if not chosen and not client().checkpoints():
         st.info("There is no checkpoint yet. Train one on the Train page; its maps are shown here.")
         return
     if not chosen or not scales:
@@ -118,7 +118,7 @@ def choose_views() -> tuple[list[s.Checkpoint], list[float], bool]:
     """Checkpoints, scales and flip."""
     left, middle, right = st.columns([5, 5, 1.2], vertical_alignment="bottom")
     with left:
-        chosen = choose_checkpoints(checkpoints(), key="checkpoints")
+        chosen = choose_checkpoints(client().checkpoints(), key="checkpoints")
     scales = middle.pills(
         "Scales of the photograph",
         list(CURVE_SCALES),

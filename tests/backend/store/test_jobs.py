@@ -277,6 +277,12 @@ def test_a_finished_training_submits_its_evaluation(database: Database, make: An
     assert job_of(database, claim.job_id).measured == {"seconds": 3.0}
 
 
+def test_a_trained_checkpoint_goes_by_the_name_of_its_run(database: Database, make: Any) -> None:
+    _, checkpoint = trained(database, make, [])
+    with database.read() as session:
+        assert session.get_one(Checkpoint, checkpoint).name == "mine"
+
+
 def test_a_training_without_masks_ends_without_evaluation(database: Database, make: Any) -> None:
     claim, _ = trained(database, make, [])
     with database.write() as session:
