@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +11,30 @@ from numpy.typing import NDArray
 from ssenet.config import DatasetSpec
 from ssenet.data.base import Sample, checked_index, checked_split, fingerprint_of
 from ssenet.data.files import Entry, file_facts, problems_of, read_entry, read_labels
+from ssenet.errors import DatasetError
 
 
 class ListedDataset:
-    """Files by split; nothing but the lists is read before a sample is asked for."""
+    """Files by split; nothing but the lists is read before a sample is asked for.
+
+    Args:
+        unlabelled: number of images of the splits that have no labels at all: they are told of, but are no splits.
+    """
 
     def __init__(
-        self, spec: DatasetSpec, root: Path, classes: tuple[str, ...], entries: dict[str, list[Entry]], source: str
+        self,
+        spec: DatasetSpec,
+        root: Path,
+        classes: tuple[str, ...],
+        entries: dict[str, list[Entry]],
+        source: str,
+        unlabelled: Mapping[str, int] | None = None,
     ) -> None:
         self.spec = spec
         self.classes = classes
-        self.label_source = source
+        self.unlabelled = dict(unlabelled or {})
+        left_out = f"; without labels, left out: {', '.join(self.unlabelled)}" if self.unlabelled else ""
+        self.label_source = source + left_out
         self.entries = entries
         self.splits = {split: len(listed) for split, listed in entries.items()}
         self.masked_splits = tuple(s for s, listed in entries.items() if all(e.mask is not None for e in listed))
@@ -29,6 +43,7 @@ class ListedDataset:
 
     def ids(self, split: str) -> list[str]:
         """Ids in the order of the list. Raises DatasetError for an unknown split."""
+        self._check_labelled(split)
         checked_split(self.spec, self.splits, split)
         return [entry.id for entry in self.entries[split]]
 
@@ -39,14 +54,27 @@ class ListedDataset:
             DatasetError: there is no such sample, or its files cannot be used.
         """
         del epoch
+        self._check_labelled(split)
         checked_index(self.spec, self.splits, split, index)
         return read_entry(self.entries[split][index], len(self.classes), with_mask=with_mask)
 
     def labels(self, split: str, index: int) -> NDArray[np.float32]:
         """(K,) labels from the list, or from the mask. Raises DatasetError like ``sample``."""
+        self._check_labelled(split)
         checked_index(self.spec, self.splits, split, index)
         return read_labels(self.entries[split][index], len(self.classes))
 
     def check(self) -> list[str]:
-        """Problems found by reading every file."""
-        return problems_of(self.entries, len(self.classes))
+        """Problems found by reading every file, and splits that are left out."""
+        notes = [self._left_out(split) for split in self.unlabelled]
+        return notes + problems_of(self.entries, len(self.classes))
+
+    def _check_labelled(self, split: str) -> None:
+        if split in self.unlabelled:
+            raise DatasetError(f"Data set {self.spec.name}: {self._left_out(split)}")
+
+    def _left_out(self, split: str) -> str:
+        return (
+            f"Split {split} is left out: none of its {self.unlabelled[split]} images has labels, so it can be used "
+            "neither for training nor for scoring."
+        )

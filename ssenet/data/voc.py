@@ -9,12 +9,15 @@
 A line of a list is an id, or two paths as in the released lists:
 ``/JPEGImages/ID.jpg /SegmentationClassAug/ID.png``. A list of ids takes its masks from
 SegmentationClass, or, when that lacks some of them, from SegmentationClassAug.
+
+A list whose images have no labels at all, as VOC's own test.txt, is no split: it is left out and told of. One of
+which some images have labels is an error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -33,7 +36,6 @@ VOC_CLASSES = (
 )  # fmt: skip
 IMAGES, MASKS, AUGMENTED = "JPEGImages", "SegmentationClass", "SegmentationClassAug"
 LISTS = "ImageSets/Segmentation"
-Labeller = Callable[[Entry], NDArray[np.float32] | None]
 
 
 class VocDataset(ListedDataset):
@@ -53,10 +55,12 @@ class VocDataset(ListedDataset):
         entries = {path.stem: index.read_list(path) for path in sorted((root / LISTS).glob("*.txt"))}
         if not entries:
             raise DatasetError(f"{root / LISTS} has no lists; each SPLIT.txt in it is one split.")
+        labels = _labels(spec, root, classes)
+        unlabelled = _unlabelled(labels, entries)
+        entries = {split: listed for split, listed in entries.items() if split not in unlabelled}
         _require_masks(spec, entries)
-        label = _labeller(spec, root, classes)
-        entries = {split: [replace(e, labels=label(e)) for e in listed] for split, listed in entries.items()}
-        super().__init__(spec, root, classes, entries, _source(spec, entries))
+        entries = {split: [replace(e, labels=labels.of(e)) for e in listed] for split, listed in entries.items()}
+        super().__init__(spec, root, classes, entries, _source(spec, entries), unlabelled)
 
     def check(self) -> list[str]:
         """Problems found by reading every file, and masks that are not the original ground truth."""
@@ -127,18 +131,37 @@ def _require_masks(spec: DatasetSpec, entries: dict[str, list[Entry]]) -> None:
         missing = [entry.id for entry in listed if entry.mask is None]
         if missing:
             raise DatasetError(
-                f"Split {split}: {len(missing)} of {len(listed)} images have no mask, {missing[0]} first, and labels "
-                'are taken from masks. Add them, or set labels to "xml" or "csv".'
+                f"Split {split}: {len(missing)} of {len(listed)} images have no mask, {missing[0]} first "
+                f"({MASKS}/{missing[0]}.png), and labels are taken from masks. "
+                'Add them, or set labels to "xml" or "csv".'
             )
 
 
-def _labeller(spec: DatasetSpec, root: Path, classes: tuple[str, ...]) -> Labeller:
+@dataclass(frozen=True)
+class _Labels:
+    """Whether an entry has labels, and those that come from other files than its mask."""
+
+    has: Callable[[Entry], bool]
+    of: Callable[[Entry], NDArray[np.float32] | None]
+
+
+def _labels(spec: DatasetSpec, root: Path, classes: tuple[str, ...]) -> _Labels:
     if spec.labels == "xml":
-        return lambda entry: _xml_labels(root / "Annotations" / f"{entry.id}.xml", classes)
+
+        def annotation(entry: Entry) -> Path:
+            return root / "Annotations" / f"{entry.id}.xml"
+
+        return _Labels(lambda entry: annotation(entry).is_file(), lambda entry: _xml_labels(annotation(entry), classes))
     if spec.labels == "csv":
-        labels = _csv_labels(root / "labels.csv", classes)
-        return lambda entry: _looked_up(labels, entry.id)
-    return lambda _: None
+        found = _csv_labels(root / "labels.csv", classes)
+        return _Labels(lambda entry: entry.id in found, lambda entry: _looked_up(found, entry.id))
+    return _Labels(lambda entry: entry.mask is not None, lambda _: None)
+
+
+def _unlabelled(labels: _Labels, entries: dict[str, list[Entry]]) -> dict[str, int]:
+    """Number of images of the splits without any label; none if that is all splits, which is an error of its own."""
+    found = {split: len(listed) for split, listed in entries.items() if not any(map(labels.has, listed))}
+    return found if len(found) < len(entries) else {}
 
 
 def _xml_labels(path: Path, classes: tuple[str, ...]) -> NDArray[np.float32]:

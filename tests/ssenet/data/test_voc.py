@@ -151,6 +151,61 @@ def test_missing_folders_lists_and_masks(voc: Any, tmp_path: Any) -> None:
         voc.open()
 
 
+def _test_list(voc: Any) -> None:
+    """Like VOC's own test.txt: images without masks or annotations."""
+    for name in ("t1", "t2"):
+        Image.new("RGB", (32, 24)).save(voc.root / f"JPEGImages/{name}.jpg")
+    voc.split("test", ["t1", "t2"])
+
+
+def test_a_split_without_labels_is_left_out_and_told_of(voc: Any) -> None:
+    before = voc.open().fingerprint
+    _test_list(voc)
+    data = voc.open()
+    assert data.splits == {"train": 2, "val": 1}
+    assert data.masked_splits == ("train", "val")
+    assert data.label_source == "labels from masks; masks: SegmentationClass; without labels, left out: test"
+    assert len(data.check()) == 1
+    assert "Split test is left out: none of its 2 images has labels" in data.check()[0]
+    assert data.fingerprint == before
+    with pytest.raises(DatasetError, match="Split test is left out"):
+        data.ids("test")
+    with pytest.raises(DatasetError, match="Split test is left out"):
+        data.sample("test", 0)
+    with pytest.raises(DatasetError, match="Split test is left out"):
+        data.labels("test", 0)
+
+
+def test_a_split_without_labels_is_left_out_whatever_labels_come_from(voc: Any) -> None:
+    _test_list(voc)
+    (voc.root / "labels.csv").write_text("image,labels\na,cat\nb c,\nd,dog\n")
+    (voc.root / "Annotations").mkdir()
+    for name in ("a", "b c", "d"):
+        (voc.root / "Annotations" / f"{name}.xml").write_text("<annotation/>")
+    for labels in ("csv", "xml"):
+        assert voc.open(labels=labels).splits == {"train": 2, "val": 1}
+    (voc.root / "labels.csv").write_text("image,labels\na,cat\nb c,\nd,dog\nt1,cat\n")
+    with pytest.raises(DatasetError, match="no line for image t2"):
+        voc.open(labels="csv")
+    (voc.root / "Annotations/t2.xml").write_text("<annotation/>")
+    with pytest.raises(DatasetError, match=r"no annotation .*t1\.xml"):
+        voc.open(labels="xml")
+
+
+def test_a_split_with_some_masks_names_the_one_that_is_missing(voc: Any) -> None:
+    _test_list(voc)
+    voc.add("t1", 1)
+    with pytest.raises(DatasetError, match=r"Split test: 1 of 2 .*SegmentationClass/t2\.png"):
+        voc.open()
+
+
+def test_a_folder_without_any_label_is_refused(voc: Any) -> None:
+    for path in (voc.root / "SegmentationClass").iterdir():
+        path.unlink()
+    with pytest.raises(DatasetError, match="Split train: 2 of 2 images have no mask"):
+        voc.open()
+
+
 def test_splits_and_indices_that_do_not_exist(voc: Any) -> None:
     data = voc.open()
     with pytest.raises(DatasetError, match=r"no split 'test'; it has: train, val"):
