@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.store.artifacts import ArtifactStore, attempt_key
 from backend.store.checkpoints import weights_file
-from backend.store.models import Checkpoint, Dataset
+from backend.store.models import Checkpoint, Dataset, Job
 from backend.store.transitions import Claim
 from ssenet.errors import CheckpointError, DatasetError
 
@@ -22,7 +22,7 @@ def run_file(session: Session, artifacts: ArtifactStore, claim: Claim, threads: 
         UserError: the data set or the checkpoint is not there any more.
     """
     checkpoint = claim.settings.get("checkpoint")
-    earlier = _earlier_attempt(artifacts, claim)
+    earlier = _resumable(session, artifacts, claim)
     return {
         "kind": claim.kind,
         "settings": claim.settings,
@@ -39,9 +39,24 @@ def attempt_folder(artifacts: ArtifactStore, claim: Claim) -> Path:
     return artifacts.path(attempt_key(claim.job_id, claim.fence)).absolute()
 
 
-def _earlier_attempt(artifacts: ArtifactStore, claim: Claim) -> Path | None:
-    folders = (artifacts.path(attempt_key(claim.job_id, fence)) for fence in range(claim.fence - 1, 0, -1))
-    return next((folder.absolute() for folder in folders if folder.is_dir()), None)
+def _resumable(session: Session, artifacts: ArtifactStore, claim: Claim) -> Path | None:
+    """The newest folder with something to go on from: of this job's attempts, then of the job it retries.
+
+    An attempt that died before it saved anything has a folder too, and must not hide the one before it.
+    """
+    job, fence = session.get(Job, claim.job_id), claim.fence
+    while job is not None and job.kind == claim.kind:
+        folders = (artifacts.path(attempt_key(job.id, n)) for n in range(fence - 1, 0, -1))
+        found = next((folder.absolute() for folder in folders if _has_progress(folder)), None)
+        if found or job.parent_id is None:
+            return found
+        job = session.get(Job, job.parent_id)
+        fence = job.fence + 1 if job else 0
+    return None
+
+
+def _has_progress(folder: Path) -> bool:
+    return any(folder.glob("states/step-*.json")) or any(folder.glob("cams/*.npz"))
 
 
 def _dataset(session: Session, dataset_id: str) -> dict[str, Any]:

@@ -104,8 +104,8 @@ class JobRunner:
         elif end.outcome == "user_error":
             self._fail(end, "settings", end.recorder.error or "The job was refused without a reason.")
         elif end.outcome == "cancelled":
+            # What it saved stays: a retry goes on from there.
             end.lease.write(lambda session: jobs.stop(session, end.claim))
-            discard_states(self.context.artifacts, end.claim)
         elif end.outcome == "drained":
             end.lease.write(lambda session: jobs.release(session, end.claim, "the worker shuts down"))
             self._wake(end.claim.job_id)

@@ -85,7 +85,8 @@ def wait(*, stubborn: bool = False) -> None:
     emit("progress", done=0, total=10, unit="steps", message="waiting")
     while not stopping:
         time.sleep(0.02)
-    (FOLDER / "state-5").write_text("a state")
+    (FOLDER / "states").mkdir(exist_ok=True)
+    (FOLDER / "states" / "step-00000005.json").write_text("{}")
     emit("state", step=5)
     sys.exit(75)
 
@@ -93,11 +94,11 @@ def wait(*, stubborn: bool = False) -> None:
 def main() -> None:
     """Behave as the mode says."""
     mode = sys.argv[1]
-    again = RUN["resume_from"] is not None
+    again, resumed = FOLDER.name != "attempt-1", RUN["resume_from"] is not None
     if mode == "work":
         evaluate() if RUN["kind"] == "evaluate" else train()
     elif mode == "wait":
-        train() if again and (Path(RUN["resume_from"]) / "state-5").exists() else wait()
+        train() if resumed else wait()
     elif mode == "stubborn":
         wait(stubborn=True)
     elif mode == "crash" or (mode == "crash-once" and not again):

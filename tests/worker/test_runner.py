@@ -175,6 +175,34 @@ def test_draining_gives_the_job_back_uncharged_and_the_next_worker_goes_on(
     assert job(job_id).state == "succeeded"
 
 
+def test_an_attempt_that_died_before_it_saved_hides_nothing(
+    context: Context, runner: Make, submit: Submit, job: Read, in_background: Any, wait_until: Wait
+) -> None:
+    job_id = submit()
+    stop = threading.Event()
+    running = in_background(runner("wait", draining=stop.is_set).run, job_id)
+    wait_until(progressed(job, job_id))
+    stop.set()
+    assert running.result(20) == "drained"
+    assert runner("poison").run(job_id) == "crashed"
+    assert folder(context, job_id, 2).is_dir()
+    assert runner("wait").run(job_id) == "done"  # from the first attempt's state, past the empty second one
+
+
+def test_a_retry_of_a_cancelled_job_goes_on_from_what_it_saved(
+    context: Context, runner: Make, submit: Submit, job: Read, in_background: Any, wait_until: Wait
+) -> None:
+    job_id = submit()
+    running = in_background(runner("wait").run, job_id)
+    wait_until(progressed(job, job_id))
+    cancel(context, job_id)
+    assert running.result(20) == "cancelled"
+    with context.database.write() as session:
+        again = jobs.retry(session, job_id, 3).id
+    assert runner("wait").run(again) == "done"
+    assert job(again).state == "succeeded"
+
+
 def test_a_draining_worker_claims_nothing(runner: Make, submit: Submit, job: Read) -> None:
     job_id = submit()
     assert runner("work", draining=lambda: True).run(job_id) is None
