@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Annotated, Any, cast
 
+import numpy as np
 from fastapi import APIRouter, Path, Query, Response
+from numpy.typing import NDArray
 from sqlalchemy import select
 
 from backend import pictures
@@ -64,13 +66,13 @@ def list_samples(
     _known_split(row, split)
     if class_ is not None and class_ not in opened.classes:
         raise not_found(f"class in data set {dataset_id}", class_)
+    ids = opened.ids(split)
     if class_ is None:
-        chosen = range(opened.splits[split])
-        numbers, total = list(chosen[offset : offset + limit]), len(chosen)
+        total, numbers = len(ids), list(range(len(ids))[offset : offset + limit])
     else:
         showing = _showing(opened, split, opened.classes.index(class_))
-        numbers, total = showing[offset : offset + limit], len(showing)
-    return SamplePage(items=[_item(opened, split, number) for number in numbers], total=total)
+        total, numbers = len(showing), showing[offset : offset + limit]
+    return SamplePage(items=[_item(opened, split, number, ids[number]) for number in numbers], total=total)
 
 
 def _showing(opened: OpenDataset, split: str, index: int) -> list[int]:
@@ -79,18 +81,17 @@ def _showing(opened: OpenDataset, split: str, index: int) -> list[int]:
 
 @lru_cache(maxsize=16)
 def _labels(opened: Any, split: str) -> tuple[frozenset[int], ...]:
-    """Classes of every sample of a split, read once."""
-    samples = (opened.sample(split, number, with_mask=False) for number in range(opened.splits[split]))
-    return tuple(frozenset(int(k) for k in sample.labels.nonzero()[0]) for sample in samples)
+    """Classes of every sample of a split, read once and without decoding images."""
+    labels = (opened.labels(split, number) for number in range(opened.splits[split]))
+    return tuple(frozenset(int(k) for k in one.nonzero()[0]) for one in labels)
 
 
-def _item(opened: OpenDataset, split: str, number: int) -> SampleItem:
-    sample = opened.sample(split, number, with_mask=False)
-    return SampleItem(index=number, id=sample.id, labels=_names(opened, sample))
+def _item(opened: OpenDataset, split: str, number: int, name: str) -> SampleItem:
+    return SampleItem(index=number, id=name, labels=_names(opened, opened.labels(split, number)))
 
 
-def _names(opened: OpenDataset, sample: Sample) -> list[str]:
-    return [name for name, label in zip(opened.classes, sample.labels, strict=True) if label]
+def _names(opened: OpenDataset, labels: NDArray[np.float32]) -> list[str]:
+    return [name for name, label in zip(opened.classes, labels, strict=True) if label]
 
 
 @router.get(
@@ -144,7 +145,7 @@ def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index)
     """Make a photograph of a sample, with its labels, so that CAMs of it can be computed."""
     row = find(service, dataset_id)
     sample = _sample(service, row, split, index, with_mask=False)
-    names = tuple(_names(service.datasets.get(row), sample))
+    names = tuple(_names(service.datasets.get(row), sample.labels))
     sha = images.store_pixels(service.artifacts, sample.image)
     about = About(sample.id, "dataset", title=sample.id, origin=f"{dataset_id}/{split}/{index}", labels=names)
     height, width = sample.image.shape[:2]

@@ -70,6 +70,18 @@ def test_samples_of_one_class(client: TestClient) -> None:
     assert len(rest["items"]) == 1
 
 
+@pytest.mark.usefixtures("own")
+def test_listing_decodes_no_image(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded(*_: Any, **__: Any) -> None:
+        raise AssertionError("an image was decoded for a listing")
+
+    monkeypatch.setattr("ssenet.data.files.read_image", decoded)
+    samples = "/api/v1/datasets/own/samples"
+    items = client.get(samples).json()["items"]
+    assert [(item["index"], item["labels"]) for item in items] == [(0, ["cat"]), (1, ["cat", "dog"])]
+    assert client.get(f"{samples}?class=dog").json() == {"items": [items[1]], "total": 1}
+
+
 def test_a_sample_becomes_a_photograph(client: TestClient) -> None:
     sample = client.get(f"{DEMO}/samples?split=val&limit=1").json()["items"][0]
     image = client.post(f"{DEMO}/samples/val/0/open")
