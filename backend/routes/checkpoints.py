@@ -145,7 +145,11 @@ def delete_checkpoint(
             raise conflict("in-use", "A job or a CAM request uses this checkpoint. Cancel it or wait for its end.")
         if confirm != found.token:
             raise conflict("confirm", f"{found.text} To delete it, repeat the request with confirm={found.token}.")
-        for key in checkpoints.delete(session, row):
+        keys = checkpoints.delete(session, row)
+    # Rows first, bytes second: a row never names bytes that are not there, also when the commit fails. In between,
+    # an upload may have brought the same weights in again; a second transaction keeps others out meanwhile.
+    with service.database.write() as session:
+        for key in checkpoints.unused(session, keys):
             service.artifacts.delete(key)
 
 

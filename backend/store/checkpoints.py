@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,13 +54,21 @@ def delete(session: Session, row: Checkpoint) -> list[str]:
     """Delete a checkpoint and its evaluations.
 
     Returns:
-        artifact keys that nothing refers to any more, to be deleted once this transaction is committed.
+        artifact keys that nothing may refer to any more: delete those that are ``unused`` once this transaction is
+        committed.
     """
     owned = select(Evaluation.histograms_key).where(Evaluation.checkpoint_id == row.id)
     keys = [key for key in session.scalars(owned) if key is not None]
-    sharing = select(func.count()).where(Checkpoint.weights_key == row.weights_key, Checkpoint.id != row.id)
-    if row.weights_key is not None and not session.scalars(sharing).one():
+    if row.weights_key is not None:
         keys.append(row.weights_key)
     session.delete(row)
     session.flush()
     return keys
+
+
+def unused(session: Session, keys: Sequence[str]) -> list[str]:
+    """Those of ``keys`` that no checkpoint and no evaluation refers to."""
+    weights = select(Checkpoint.weights_key).where(Checkpoint.weights_key.in_(keys))
+    histograms = select(Evaluation.histograms_key).where(Evaluation.histograms_key.in_(keys))
+    used = {*session.scalars(weights), *session.scalars(histograms)}
+    return [key for key in keys if key not in used]

@@ -6,16 +6,21 @@ import hashlib
 import json
 import os
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from safetensors.numpy import save
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from starlette.testclient import TestClient
 
 from backend.service import Service
 from backend.store import cams, jobs
+from backend.store.models import Checkpoint
 from ssenet.results import View
 
 BASE = "/api/v1/checkpoints"
@@ -171,6 +176,48 @@ def test_weights_that_two_checkpoints_share_stay_until_both_are_gone(client: Tes
     token = client.get(f"{first}/dependents").json()["confirm"]
     assert client.delete(f"{first}?confirm={token}").status_code == 204
     assert client.get(f"{second}/weights").content == weights
+
+
+def test_weights_stay_when_the_deletion_is_not_committed(client: TestClient, service: Service, make: Any) -> None:
+    weights = make.weights_of(10, dtype=np.float32)
+    path = upload(client, weights, make.card_of(weights)).headers["Location"]
+    token = client.get(f"{path}/dependents").json()["confirm"]
+
+    def disk_full(_: Any) -> None:
+        raise OperationalError("COMMIT", {}, Exception("disk is full"))
+
+    event.listen(service.database.engine, "commit", disk_full)
+    try:
+        with suppress(OperationalError):
+            assert client.delete(f"{path}?confirm={token}").status_code >= 500
+    finally:
+        event.remove(service.database.engine, "commit", disk_full)
+    assert client.get(f"{path}/weights").content == weights
+
+
+def test_weights_that_came_in_again_during_the_deletion_stay(
+    client: TestClient, service: Service, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = make.weights_of(10, dtype=np.float32)
+    path = upload(client, weights, make.card_of(weights)).headers["Location"]
+    token = client.get(f"{path}/dependents").json()["confirm"]
+    again: list[str] = []
+
+    @contextmanager
+    def between(write: Any = service.database.write) -> Iterator[Any]:
+        """Someone uploads the same weights after the row is gone and before the bytes go."""
+        with service.database.read() as session:
+            gone = session.get(Checkpoint, path.rpartition("/")[2]) is None
+        if gone and not again:
+            again.append("")
+            again[0] = upload(client, weights, make.card_of(weights)).headers["Location"]
+        with write() as session:
+            yield session
+
+    monkeypatch.setattr(service.database, "write", between)
+    assert client.delete(f"{path}?confirm={token}").status_code == 204
+    assert len(again) == 1
+    assert client.get(f"{again[0]}/weights").content == weights
 
 
 def test_a_checkpoint_in_use_stays(client: TestClient, service: Service, make: Any) -> None:
