@@ -14,7 +14,7 @@ ARGS   ?=
 PYTEST := $(PY) -m pytest $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-full lint format lock bench demo-checkpoints openapi doctor clean
+.PHONY: help env run test test-full test-gpu lint format lock bench demo-checkpoints openapi doctor clean
 
 help:
 	@sed -n '/^# /s/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,10 @@ test: env
 test-full: env
 	$(PY) scripts/ensure_browser.py
 	$(PYTEST) -m "slow and not gpu" || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
+
+# On a machine with a CUDA device.
+test-gpu: env
+	$(PYTEST) -m gpu
 
 lint: env
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ free of torch, so that the API and the pages can import it.
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -108,7 +109,9 @@ class CamTrainSettings(Closed):
         pattern=r"^[a-z0-9][a-z0-9_.]{0,79}$",
     )
     stride: Stride = _field(16, "Output stride of the feature map.", group="network", unit="px")
-    pretrained: bool = _field(True, "Start from ImageNet weights where they are installed.", group="network")
+    pretrained: bool = _field(
+        True, "Start from ImageNet weights; refused for a backbone whose weights are not installed.", group="network"
+    )
     batch_norm: BatchNorm = _field(
         "all",
         "Whose images move the running statistics: of all branches, of the large branch only, or none (frozen, "
@@ -143,7 +146,13 @@ class CamTrainSettings(Closed):
     seed: int = _field(
         0, "Seed; every random choice is a function of (seed, epoch, index).", group="run", ge=0, le=2**31 - 1
     )
-    workers: int = _field(0, "Data loading processes; the result does not depend on it.", group="run", ge=0, le=64)
+    workers: int = _field(
+        0,
+        "Data loading processes; 0 chooses: none on a CPU, up to 8 on a GPU. The result does not depend on it.",
+        group="run",
+        ge=0,
+        le=64,
+    )
     save_every_steps: int = _field(
         200, "Steps between two resumable states.", group="run", unit="steps", ge=1, le=100_000
     )
@@ -152,12 +161,31 @@ class CamTrainSettings(Closed):
     def _consistent(self) -> CamTrainSettings:
         if self.scale_min > self.scale_max:
             raise ValueError("scale_min must not exceed scale_max")
-        if self.method == "ssenet" and self.equivariance == "scale" and round(self.crop * self.rate) < 2 * self.stride:
+        if self.method == "ssenet" and self.equivariance == "scale":
+            self._check_small_branch()
+        return self
+
+    def _check_small_branch(self) -> None:
+        if self.small_side >= self.crop:
             raise ValueError(
-                f"the small branch would see {round(self.crop * self.rate)} px at stride {self.stride}, "
+                f"a rate of {self.rate:g} makes both branches {self.crop} px wide: lower rate or raise crop"
+            )
+        if self.small_side < 2 * self.stride:
+            raise ValueError(
+                f"the small branch would see {self.small_side} px at stride {self.stride}, "
                 "less than two cells: raise crop or rate"
             )
-        return self
+
+    @property
+    def small_side(self) -> int:
+        """Side in pixels of the small branch.
+
+        ResNet38's is rounded down as torch does for a scale factor (448 · 0.3 gives 134, as
+        released); other backbones take the nearest multiple of their stride.
+        """
+        if self.backbone == "resnet38":
+            return math.floor(self.crop * self.rate)
+        return max(2, math.floor(self.crop * self.rate / self.stride + 0.5)) * self.stride
 
 
 class CamSettings(Closed):
@@ -227,7 +255,9 @@ _TIMM: dict[str, Any] = {"optimiser": "adamw", "lr": 3e-4, "head_lr_factor": 10.
 
 def recipe(backbone: str) -> dict[str, Any]:
     """Settings that train ``backbone`` well; the rest keeps its defaults."""
-    return dict(_RESNET38) if backbone == "resnet38" else {**_TIMM, "backbone": backbone}
+    if backbone == "resnet38":
+        return dict(_RESNET38)
+    return {**_TIMM, "backbone": backbone, "pretrained": backbone == DEFAULT_BACKBONE}
 
 
 PresetName = Literal["quick", "demo", "paper"]

@@ -140,9 +140,12 @@ def evaluate(
         SettingsError: the classes differ.
     """
     check_classes(network, dataset)
-    if not dataset.has_masks:
-        raise DatasetError(f"{dataset.spec.name} has no masks, so nothing can be scored against it.")
     images, rows = count_images(dataset, settings.split, settings.images), rows_of(settings)
+    if settings.split not in dataset.masked_splits:
+        masked = ", ".join(dataset.masked_splits) or "none"
+        raise DatasetError(
+            f"{dataset.spec.name}/{settings.split} has no masks to score against; splits with masks: {masked}."
+        )
     views = sorted({v for row in rows.values() for v in row}, key=lambda v: (v.scale, v.flip))
     parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
     ids = []
@@ -162,8 +165,8 @@ def evaluate(
     return record, {name: AlphaHistogram.join(histograms) for name, histograms in parts.items()}
 
 
-def mean_average_precision(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
-    """Mean over the classes that occur of the area under their precision-recall steps.
+def mean_average_precision(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float | None:
+    """Mean over the classes that occur of the area under their precision-recall steps; None when none occurs.
 
     Args:
         scores: (N, K).
@@ -176,4 +179,4 @@ def mean_average_precision(scores: NDArray[np.float32], labels: NDArray[np.float
         if hits.any():
             precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
             precisions.append(float(precision[hits].mean()))
-    return float(np.mean(precisions)) if precisions else float("nan")
+    return float(np.mean(precisions)) if precisions else None

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, computed_field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, computed_field, model_validator
 
 from ssenet.config import WORKING_SIDE, CamTrainSettings, LabelSource, Method, ReluOrder
 
@@ -93,7 +93,7 @@ def cam_key(image_sha: str, checkpoint_sha: str, view: View, precision: Literal[
 class CheckpointCard(BaseModel):
     """What one must know to use and to trust a set of weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     format: Literal[1] = 1
     name: str = Field(min_length=1, max_length=120)
@@ -102,7 +102,7 @@ class CheckpointCard(BaseModel):
     stride: Literal[8, 16, 32]
     classes: tuple[str, ...] = Field(min_length=1, max_length=2000)
     mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
     settings: CamTrainSettings | None = Field(
         default=None, description="Training settings; None when not trained here."
     )

@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ssenet.errors import SettingsError
-
 
 def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
     """Bilinear interpolation of (B, C, H, W) to an explicit size, ``align_corners=False``, no antialiasing.
@@ -104,18 +102,3 @@ class Rotate:
         theta = torch.tensor([matrix], dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
         grid = F.affine_grid(theta, [*x.shape], align_corners=False)
         return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-
-
-def small_side(crop: int, rate: float, tile: int) -> int:
-    """Side in pixels of the small branch: ``crop · rate``, to the nearest multiple of ``tile``.
-
-    With ``tile`` 1 it is rounded down as torch does for a scale factor: 448 · 0.3 gives 134.
-
-    Raises:
-        SettingsError: the side would not be smaller than the crop.
-    """
-    # 0.1 + 0.2 arithmetic: 100 * 0.29 is 28.999…, which torch too would floor to 28.
-    side = math.floor(crop * rate) if tile == 1 else max(2, math.floor(crop * rate / tile + 0.5)) * tile
-    if side >= crop:
-        raise SettingsError(f"A rate of {rate:g} makes both branches {crop} px wide. Lower the rate or raise the crop.")
-    return side

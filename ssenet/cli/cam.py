@@ -12,8 +12,8 @@ import typer
 from PIL import Image
 from rich.table import Table
 
-from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, parse_scales, progress_bar
-from ssenet.config import CamInferSettings
+from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, identifier, parse_scales, progress_bar
+from ssenet.config import CamInferSettings, DatasetSpec
 from ssenet.data.images import decode_image, working_image
 from ssenet.errors import ImageError, SettingsError
 from ssenet.events import EventType
@@ -37,6 +37,7 @@ def cam(
     flip: Annotated[bool, typer.Option(help="Also average with the mirrored image.")] = True,
     labels: Annotated[str, typer.Option(help="given (data sets only), predicted or all.")] = "predicted",
     classes: Annotated[list[str] | None, typer.Option("--class", help="Classes of your choice, by name.")] = None,
+    label_files: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
     relu_order: Annotated[str, typer.Option(help="fast, or official as released.")] = "fast",
     alpha: Annotated[float, typer.Option(min=0, max=1, help="Background threshold of the contour.")] = 0.2,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = _DEFAULT_OUT,
@@ -45,8 +46,8 @@ def cam(
     weights, card = checkpoint(checkpoint_id)
     raw: dict[str, Any] = {"scales": parse_scales(scales), "flip": flip, "relu_order": relu_order, "labels": labels}
     if dataset is not None:
-        raw |= {"dataset": dataset_spec(dataset).name, "checkpoint": card.name.replace(" ", "-"), "split": split}
-        _split(weights, card, dataset, CamInferSettings.model_validate(raw), out)
+        raw |= {"dataset": dataset_spec(dataset).name, "checkpoint": identifier(checkpoint_id), "split": split}
+        _split(weights, card, dataset_spec(dataset, label_files), CamInferSettings.model_validate(raw), out)
         return
     if not images:
         raise SettingsError("Name photographs, or a data set with --dataset.")
@@ -58,7 +59,7 @@ def cam(
     _photographs(weights, card, images, settings, classes or [], alpha, out)
 
 
-def _split(weights: Path, card: CheckpointCard, dataset: str, settings: CamInferSettings, out: Path) -> None:
+def _split(weights: Path, card: CheckpointCard, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
     from ssenet.stages import CheckpointFiles, RunSpec, run_stage
 
     with progress_bar() as progress:
@@ -71,7 +72,7 @@ def _split(weights: Path, card: CheckpointCard, dataset: str, settings: CamInfer
         spec = RunSpec(
             kind="infer_cam",
             settings=settings.model_dump(mode="json"),
-            dataset=dataset_spec(dataset),
+            dataset=dataset,
             checkpoint=CheckpointFiles(weights=weights, card=card),
             output=out,
         )

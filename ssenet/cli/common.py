@@ -42,6 +42,12 @@ def for_people(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+def identifier(text: str) -> str:
+    """``text`` as an id: what may not stand in one becomes a dash."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in text)
+    return safe.strip("-._")[:100] or "unnamed"
+
+
 def dataset_spec(text: str, labels: str = "masks") -> DatasetSpec:
     """``demo``, the folder of a VOC-layout set, or a CSV file.
 
@@ -51,7 +57,7 @@ def dataset_spec(text: str, labels: str = "masks") -> DatasetSpec:
     if text == "demo":
         return DatasetSpec(name="demo", kind="demo")
     path = Path(text).expanduser().resolve()
-    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in path.stem).strip("-._") or "dataset"
+    name = identifier(path.stem)
     if path.is_dir():
         return DatasetSpec.model_validate({"name": name, "kind": "voc", "path": str(path), "labels": labels})
     if path.is_file():

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, parse_scales, progress_bar
+from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, identifier, parse_scales, progress_bar
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
@@ -33,13 +33,14 @@ def evaluate(
     flip: Annotated[bool, typer.Option(help="Also average with the mirrored image.")] = False,
     labels: Annotated[str, typer.Option(help="given, predicted or all.")] = "given",
     relu_order: Annotated[str, typer.Option(help="fast, or official as released.")] = "fast",
+    label_files: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
     per_class: Annotated[bool, typer.Option(help="Also print IoU, FN/TP and FP/TP of every class.")] = False,
     out: Annotated[Path, typer.Option(help="Folder for evaluation.json and histograms.npz.")] = _DEFAULT_OUT,
 ) -> None:
     """Score CAMs against masks: mIoU, m_FN and m_FP at every α, for single scales and multi-scale."""
     weights, card = checkpoint(checkpoint_id)
     settings = EvaluateSettings(
-        checkpoint="".join(c if c.isalnum() or c in "._-" else "-" for c in checkpoint_id).strip("-._") or "checkpoint",
+        checkpoint=identifier(checkpoint_id),
         **_parsed(dataset, split, images, scales, multi_scale, flip, labels, relu_order),
     )
 
@@ -53,7 +54,7 @@ def evaluate(
                 progress.update(task, completed=values["done"], total=values["total"])
 
         files = CheckpointFiles(weights=weights, card=card)
-        spec = dataset_spec(dataset)
+        spec = dataset_spec(dataset, label_files)
         run_stage(
             RunSpec(
                 kind="evaluate", settings=settings.model_dump(mode="json"), dataset=spec, checkpoint=files, output=out

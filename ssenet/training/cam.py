@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,17 +30,17 @@ from ssenet.inference import best_device
 from ssenet.losses import BranchLosses, baseline_losses, two_branch_losses
 from ssenet.models.backbones import normalisation
 from ssenet.models.cam import CamNet, build_cam_net, freeze, train_mode
-from ssenet.models.resnet38 import ResNet38Cam
 from ssenet.results import CheckpointCard
 from ssenet.training.checkpoint import CARD, WEIGHTS, publish, sha256, weights_bytes
 from ssenet.training.schedule import PolySchedule, build_optimiser
-from ssenet.training.state import load_state, newest_state, save_state
+from ssenet.training.state import load_state, newest_state, save_state, settle_state
 from ssenet.training.validation import Validation, validate
-from ssenet.transforms import Flip, Rotate, Scale, Transform, small_side
+from ssenet.transforms import Flip, Rotate, Scale, Transform
 from ssenet.weights.imagenet import load_imagenet_backbone
 
 _ORDER, _DROPOUT, _ANGLE = 1, 2, 3
 """Streams of random numbers beside augmentation's 0."""
+_GPU_WORKERS = 8
 
 
 class _Crops(TorchDataset[tuple[Tensor, Tensor]]):
@@ -127,7 +128,8 @@ class CamTrainer:
         self.optimiser = build_optimiser(self.network, settings)
         self.schedule = PolySchedule(self.optimiser, self.plan.steps, settings.poly_power)
         self.mean, self.std = normalisation(settings.backbone)
-        self.step = self._resume(resume_from)
+        self.step, self.pending = 0, False
+        self._resume(resume_from)
 
     @property
     def key(self) -> str:
@@ -144,19 +146,19 @@ class CamTrainer:
             SettingsError: the loss stopped being a number.
         """
         card = None
-        while self.step < self.plan.steps:
-            epoch = self.step // self.plan.steps_per_epoch
-            self._run_epoch(epoch)
-            card = self._finish_epoch(epoch)
+        while self.pending or self.step < self.plan.steps:
+            if not self.pending:
+                self._run_epoch(self.step // self.plan.steps_per_epoch)
+            card = self._finish_epoch(self.step // self.plan.steps_per_epoch - 1)
         return card or self._finish_epoch(self.plan.epochs - 1)
 
-    def _resume(self, folder: Path | None) -> int:
+    def _resume(self, folder: Path | None) -> None:
         for candidate in (self.folder, folder):
             state = newest_state(candidate / "states", self.key) if candidate else None
             if state:
                 load_state(state, self.network, self.optimiser)
-                return state.step
-        return 0
+                self.step, self.pending = state.step, state.pending
+                return
 
     def _run_epoch(self, epoch: int) -> None:
         train_mode(self.network, self.settings.batch_norm, self.settings.batch_norm_momentum)
@@ -166,7 +168,9 @@ class CamTrainer:
             self.step += 1
             self._report_step({**losses.values(), "lr": rate})
             if self.step % self.plan.steps_per_epoch == 0:
-                return  # a state saved here would skip the epoch's checkpoint on resuming
+                self.pending = True
+                self._save_state()
+                return
             stopping = self.stop()
             if stopping or self.step % self.settings.save_every_steps == 0:
                 self._save_state()
@@ -177,8 +181,9 @@ class CamTrainer:
         augment = Augment.of(self.settings, self.mean, self.std)
         indices = self.plan.indices(epoch, self.step % self.plan.steps_per_epoch)
         crops = _Crops(self.dataset, self.settings.split, indices, epoch, self.settings.seed, augment)
-        workers = self.settings.workers
-        return iter(DataLoader(crops, self.plan.batch, num_workers=workers, pin_memory=self.device.type == "cuda"))
+        on_gpu = self.device.type == "cuda"
+        workers = self.settings.workers or (min(_GPU_WORKERS, os.cpu_count() or 1) if on_gpu else 0)
+        return iter(DataLoader(crops, self.plan.batch, num_workers=workers, pin_memory=on_gpu))
 
     def _train_step(self, images: Tensor, labels: Tensor) -> BranchLosses:
         random = np.random.default_rng([self.settings.seed, self.step, _DROPOUT])
@@ -215,9 +220,7 @@ class CamTrainer:
         if self.settings.equivariance == "rotate":
             random = np.random.default_rng([self.settings.seed, self.step, _ANGLE])
             return Rotate(float(random.uniform(-self.settings.angle, self.settings.angle)))
-        tile = 1 if isinstance(self.network, ResNet38Cam) else self.settings.stride
-        side = small_side(self.settings.crop, self.settings.rate, tile)
-        return Scale((side, side))
+        return Scale((self.settings.small_side, self.settings.small_side))
 
     def _report_step(self, values: dict[str, float]) -> None:
         epoch = self.step / self.plan.steps_per_epoch
@@ -226,13 +229,25 @@ class CamTrainer:
         self.report("progress", done=self.step, total=self.plan.steps, unit="steps", message=message)
 
     def _save_state(self) -> None:
-        save_state(self.folder / "states", self.step, self.key, self.network, self.optimiser)
+        save_state(self.folder / "states", self.step, self.key, self.network, self.optimiser, pending=self.pending)
         self.report("state", step=self.step)
 
+    def _validated(self, epoch: int) -> Callable[[int, int], None]:
+        """Tells of every validated photograph, and stops between two when asked to; a state lies on the disk."""
+
+        def progress(done: int, total: int) -> None:
+            message = f"validating epoch {epoch + 1} of {self.plan.epochs}: {done} of {total} images"
+            self.report("progress", done=self.step, total=self.plan.steps, unit="steps", message=message)
+            if self.stop():
+                raise Stopped
+
+        return progress
+
     def _finish_epoch(self, epoch: int) -> CheckpointCard:
-        """Validate, publish the epoch's checkpoint, and only then save the state that goes past it."""
+        """Validate and publish the epoch's checkpoint; only then does the state count as past it."""
+        unnamed = self._card(epoch, "0" * 64, None)
         validation = validate(
-            self._card(epoch, "0" * 64, None), self.network, self.dataset, self.settings, self.val_images
+            unnamed, self.network, self.dataset, self.settings, self.val_images, self._validated(epoch)
         )
         weights = weights_bytes(self.network)
         card = self._card(epoch, sha256(weights), validation)
@@ -247,8 +262,16 @@ class CamTrainer:
             weights=str((folder / WEIGHTS).relative_to(self.folder)),
             card=str((folder / CARD).relative_to(self.folder)),
         )
-        self._save_state()
+        self._settle()
         return card
+
+    def _settle(self) -> None:
+        state = newest_state(self.folder / "states", self.key)
+        self.pending = False
+        if state and state.step == self.step:
+            settle_state(state)
+        else:  # resumed from another folder
+            self._save_state()
 
     def _card(self, epoch: int, weights_sha256: str, validation: Validation | None) -> CheckpointCard:
         settings = self.settings

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,10 +21,11 @@ KEEP = 2
 
 @dataclass(frozen=True)
 class State:
-    """A state on disk: ``step`` optimiser steps are done."""
+    """A state on disk: ``step`` optimiser steps are done, and validation is still due when ``pending``."""
 
     step: int
     path: Path
+    pending: bool = False
 
 
 def _sha256(path: Path) -> str:
@@ -40,7 +42,9 @@ def _tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
     return {name: t.detach().cpu().contiguous() for name, t in tensors.items()}
 
 
-def save_state(folder: Path, step: int, key: str, network: nn.Module, optimiser: Optimizer) -> State:
+def save_state(
+    folder: Path, step: int, key: str, network: nn.Module, optimiser: Optimizer, *, pending: bool = False
+) -> State:
     """Save all that a run needs to go on after ``step`` steps; older states beyond ``KEEP`` go.
 
     Args:
@@ -49,16 +53,27 @@ def save_state(folder: Path, step: int, key: str, network: nn.Module, optimiser:
         key: hash of settings and data; a state is only resumed under the same one.
         network: its parameters and buffers.
         optimiser: its moments.
+        pending: an epoch ends here that is not validated and published yet.
     """
     path = folder / f"step-{step:08d}.safetensors"
     tensors = _tensors(network, optimiser)
     write_atomically(path, lambda p: save_file(tensors, p))
-    note = json.dumps({"step": step, "key": key, "sha256": _sha256(path)})
-    write_bytes(path.with_suffix(".json"), note.encode())
+    _write_note(path, {"step": step, "key": key, "sha256": _sha256(path), "pending": pending})
     for old in sorted(folder.glob("step-*.json"))[:-KEEP]:
         old.unlink()
         old.with_suffix(".safetensors").unlink(missing_ok=True)
-    return State(step, path)
+    return State(step, path, pending)
+
+
+def settle_state(state: State) -> State:
+    """Note that the epoch that ends at ``state`` is validated and published."""
+    note = json.loads(state.path.with_suffix(".json").read_text())
+    _write_note(state.path, {**note, "pending": False})
+    return State(state.step, state.path)
+
+
+def _write_note(path: Path, note: dict[str, Any]) -> None:
+    write_bytes(path.with_suffix(".json"), json.dumps(note).encode())
 
 
 def newest_state(folder: Path, key: str) -> State | None:
@@ -68,7 +83,7 @@ def newest_state(folder: Path, key: str) -> State | None:
             note = json.loads(note_path.read_text())
             path = note_path.with_suffix(".safetensors")
             if note["key"] == key and note["sha256"] == _sha256(path):
-                return State(int(note["step"]), path)
+                return State(int(note["step"]), path, bool(note["pending"]))
         except (OSError, ValueError, KeyError):
             continue  # damaged or half written: the one before it is as good
     return None

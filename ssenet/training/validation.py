@@ -9,7 +9,14 @@ import numpy as np
 from ssenet.config import PAPER_ALPHA, CamTrainSettings, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.data.base import Dataset
-from ssenet.evaluate import chosen_classes, histogram_of, mean_average_precision, protocol, run_network
+from ssenet.evaluate import (
+    Progress,
+    chosen_classes,
+    histogram_of,
+    mean_average_precision,
+    protocol,
+    run_network,
+)
 from ssenet.inference import Network
 from ssenet.models.cam import CamNet
 from ssenet.results import AlphaHistogram, CheckpointCard, ProtocolCard, View
@@ -24,7 +31,12 @@ class Validation:
 
 
 def validate(
-    card: CheckpointCard, model: CamNet, dataset: Dataset, settings: CamTrainSettings, images: int
+    card: CheckpointCard,
+    model: CamNet,
+    dataset: Dataset,
+    settings: CamTrainSettings,
+    images: int,
+    progress: Progress = lambda _done, _total: None,
 ) -> Validation:
     """mAP and, where there are masks, CAM mIoU of a network in training.
 
@@ -34,17 +46,22 @@ def validate(
         dataset: its validation split is used.
         settings: of the run.
         images: how many of the split.
+        progress: called with (images done, images in all).
     """
     network = Network(model, card, next(model.parameters()).device)
     view = View(scale=1.0)
     scores, labels, histograms = [], [], []
-    for scored in run_network(network, dataset, settings.val_split, images, [view], with_mask=dataset.has_masks):
+    masked = settings.val_split in dataset.masked_splits
+    scoring = run_network(network, dataset, settings.val_split, images, [view], with_mask=masked)
+    for done, scored in enumerate(scoring, 1):
         scores.append(scored.scores)
         labels.append(scored.sample.labels)
-        if dataset.has_masks:
+        if masked:
             classes = chosen_classes(scored, "given")
             histograms.append(histogram_of(scored, [view], classes, "fast", len(dataset.classes)))
-    metrics = {"val_map": mean_average_precision(np.stack(scores), np.stack(labels))}
+        progress(done, images)
+    precision = mean_average_precision(np.stack(scores), np.stack(labels))
+    metrics = {} if precision is None else {"val_map": precision}
     if histograms:
         metrics |= _cam_metrics(AlphaHistogram.join(histograms))
     evaluated = EvaluateSettings(

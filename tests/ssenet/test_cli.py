@@ -9,6 +9,8 @@ import pytest
 from typer.testing import CliRunner
 
 from ssenet.cli import app
+from ssenet.cli.common import identifier
+from ssenet.config import CamInferSettings
 from ssenet.data.gallery import gallery, open_photograph
 
 runner = CliRunner()
@@ -30,6 +32,18 @@ def test_cam_of_a_photograph(photograph, tmp_path) -> None:
     assert (tmp_path / "fish.fish.png").stat().st_size > 1000
     with np.load(tmp_path / "fish.npz", allow_pickle=False) as arrays:
         assert set(arrays.files) == {"s0.5", "s0.5-flip", "s1", "s1-flip"}
+
+
+def test_cam_of_a_split(tmp_path) -> None:
+    args = ["cam", "demo-baseline", "--dataset", "demo", "--labels", "given", "--scales", "0.25", "--no-flip"]
+    result = runner.invoke(app, [*args, "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert len(list((tmp_path / "cams").glob("*.npz"))) == 120
+
+
+@pytest.mark.parametrize("text", ["imagenet-lite0", "runs/a b", "../x", "é", ".."])
+def test_any_name_becomes_an_identifier(text: str) -> None:
+    assert CamInferSettings(checkpoint=identifier(text)).checkpoint
 
 
 def test_eval_and_figures(tmp_path) -> None:

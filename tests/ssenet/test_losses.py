@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from ssenet.config import train_preset
 from ssenet.losses import baseline_losses, normalised, ser_official, ser_paper, two_branch_losses
 from ssenet.models.cam import TimmCam, statistics_kept
-from ssenet.transforms import Flip, Rotate, Scale, small_side
+from ssenet.transforms import Flip, Rotate, Scale
 
 EPSILON = 1e-5
 
@@ -148,7 +149,7 @@ def test_flip_is_an_involution_and_rotation_by_zero_nothing() -> None:
 
 @pytest.mark.parametrize(("rate", "side"), [(0.3, 134), (0.5, 224), (0.6, 268), (0.2, 89)])
 def test_small_branch_has_torchs_size(rate: float, side: int) -> None:
-    assert small_side(448, rate, 1) == side
+    assert train_preset("paper", rate=rate).small_side == side
 
 
 def test_only_the_large_branch_moves_the_statistics() -> None:

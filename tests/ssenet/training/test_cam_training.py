@@ -1,6 +1,7 @@
 """A run is a function of its settings: repeatable, resumable bit by bit, and honest about what it saved."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from tiny_training import Recorder, tiny_settings, weights_at
 
 from ssenet.data.augment import Augment, generator
 from ssenet.errors import CheckpointError, DatasetError, SettingsError
+from ssenet.evaluate import mean_average_precision
 from ssenet.events import Stopped
 from ssenet.inference import load_network
 from ssenet.results import CheckpointCard, View
@@ -47,6 +49,49 @@ def test_the_same_folder_goes_on(tiny_dataset, tmp_path) -> None:
         one.run()
     assert CamTrainer(tiny_settings(), tiny_dataset, tmp_path, recorder).step == 1
     assert CamTrainer(tiny_settings(seed=5), tiny_dataset, tmp_path, recorder).step == 0
+
+
+def test_stopping_while_validating_validates_again_and_trains_nothing_twice(
+    uninterrupted, tiny_dataset, tmp_path
+) -> None:
+    recorder = Recorder()
+    validating = lambda: any("validating" in e["message"] for e in recorder.of("progress"))  # noqa: E731
+    with pytest.raises(Stopped):
+        CamTrainer(tiny_settings(), tiny_dataset, tmp_path / "a", recorder, stop=validating).run()
+    assert not recorder.of("checkpoint")
+    resumed = CamTrainer(tiny_settings(), tiny_dataset, tmp_path / "b", recorder, resume_from=tmp_path / "a")
+    assert (resumed.step, resumed.pending) == (3, True)
+    resumed.run()
+    assert [c["epoch"] for c in recorder.of("checkpoint")] == [1, 2]
+    assert [m["step"] for m in recorder.of("metrics")] == [1, 2, 3, 4, 5, 6]
+    assert weights_at(tmp_path / "b", 2) == weights_at(uninterrupted[0], 2)
+
+
+class _WithoutMasks:
+    """A data set whose validation split has labels only."""
+
+    def __init__(self, inner) -> None:
+        self._inner = inner
+        self.masked_splits = ("train",)
+
+    def __getattr__(self, name: str):
+        return getattr(self._inner, name)
+
+    def sample(self, split: str, index: int, *, epoch: int = 0, with_mask: bool = True):
+        sample = self._inner.sample(split, index, epoch=epoch, with_mask=with_mask)
+        return sample if split == "train" else replace(sample, mask=None)
+
+
+def test_a_validation_split_without_masks_gets_map_alone(tiny_dataset, tmp_path) -> None:
+    card = CamTrainer(tiny_settings(epochs=1), _WithoutMasks(tiny_dataset), tmp_path, Recorder()).run()
+    assert set(card.metrics) <= {"val_map"}
+
+
+def test_average_precision_by_hand_and_undefined_without_positives() -> None:
+    scores = np.array([[0.9, 0.1], [0.8, 0.2], [0.7, 0.3]], np.float32)
+    labels = np.array([[1, 0], [0, 0], [1, 0]], np.float32)
+    assert mean_average_precision(scores, labels) == pytest.approx((1 + 2 / 3) / 2)
+    assert mean_average_precision(scores, np.zeros((3, 2), np.float32)) is None
 
 
 def test_events_tell_the_whole_story(uninterrupted) -> None:
