@@ -7,8 +7,10 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+from zipfile import BadZipFile
 
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Select, select
 
 from backend.store import job_records
@@ -24,6 +26,7 @@ _RESULTS = frozenset({"checkpoint", "evaluation"})
 _NOTED = frozenset({"metrics", "epoch", "state"})
 _STEPPED = frozenset({"metrics", "epoch"})
 _PERIOD = 1.0
+M = TypeVar("M", bound=BaseModel)
 
 
 class ProtocolError(Exception):
@@ -33,6 +36,13 @@ class ProtocolError(Exception):
 def _latest(job_id: str, kind: str) -> Select[JobEvent]:
     of_kind = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.type == kind)
     return of_kind.order_by(JobEvent.seq.desc()).limit(1)
+
+
+def _summary(histograms: bytes, name: str) -> list[dict[str, Any]]:
+    try:
+        return summarise(load_histograms(histograms))
+    except (ValueError, KeyError, OSError, BadZipFile) as error:
+        raise ProtocolError(f"the child wrote {name!r}, which holds no histograms: {error}") from error
 
 
 class Pace:
@@ -162,7 +172,7 @@ class Recorder:
 
     def _commit_checkpoint(self, event: Event) -> None:
         weights = self._file(event["weights"])
-        card = CheckpointCard.model_validate_json(self._file(event["card"]).read_bytes())
+        card = self._described(CheckpointCard, event["card"])
         key = weights_key(card.weights_sha256)
         # Bytes first, row second: a row never names weights that are not there.
         if not self._artifacts.exists(key):
@@ -180,8 +190,9 @@ class Recorder:
             )
 
     def _commit_evaluation(self, event: Event) -> None:
-        record = EvaluationRecord.model_validate_json(self._file(event["record"]).read_bytes())
+        record = self._described(EvaluationRecord, event["record"])
         data = self._file(event["histograms"]).read_bytes()
+        summary = _summary(data, event["histograms"])  # takes a while: not within the transaction
         evaluation_id = uuid.uuid4().hex
         key = evaluation_key(evaluation_id)
         self._artifacts.put_bytes(key, data)
@@ -192,8 +203,19 @@ class Recorder:
                 record,
                 evaluation_id=evaluation_id,
                 histograms_key=key,
-                summary=summarise(load_histograms(data)),
+                summary=summary,
             )
+
+    def _described(self, model: type[M], name: str) -> M:
+        """The card or record in a file of the child's."""
+        try:
+            return model.model_validate_json(self._file(name).read_bytes())
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"])) or "its text"
+            raise ProtocolError(
+                f"the child wrote {name!r}, which is no {model.__name__}: {where}: {problem['msg']}"
+            ) from error
 
     def _file(self, name: str) -> Path:
         path = (self._folder / name).resolve()

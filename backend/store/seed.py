@@ -89,11 +89,15 @@ def _add_photograph(database: Database, artifacts: ArtifactStore, photograph: Ph
 def seed_checkpoints(database: Database, builtins: Sequence[Builtin]) -> None:
     """Register built-in checkpoints by their place in the installation, with their evaluations."""
     for builtin in builtins:
+        # Takes a while: not within the transaction.
+        evaluations = [
+            _evaluation(builtin.id, index, record, str(path), summarise(load_histograms(path.read_bytes())))
+            for index, (record, path) in enumerate(builtin.evaluations)
+        ]
         with database.write() as session:
             _put_checkpoint(session, builtin)
-            for index, (record, path) in enumerate(builtin.evaluations):
-                summary = summarise(load_histograms(path.read_bytes()))
-                session.merge(_evaluation(builtin.id, index, record, str(path), summary))
+            for evaluation in evaluations:
+                session.merge(evaluation)
 
 
 def _put_checkpoint(session: Session, builtin: Builtin) -> None:

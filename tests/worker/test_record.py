@@ -13,6 +13,7 @@ from backend.store import jobs
 from backend.store.database import Database
 from backend.store.models import JobEvent
 from backend.store.transitions import Claim, LeaseLost
+from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard
 from worker.context import Context
 from worker.lease import DATABASE_AWAY
 from worker.record import Pace, ProtocolError, Recorder
@@ -57,6 +58,15 @@ def recorder(context: Context, database: Database, claim: Claim, tmp_path: Path)
 def metrics(step: int) -> dict[str, Any]:
     """What a training reports after a step."""
     return {"type": "metrics", "step": step, "epoch": 0.0, "values": {"loss": 1.0}}
+
+
+def record() -> EvaluationRecord:
+    """What an evaluation leaves beside its histograms."""
+    protocol = ProtocolCard(
+        dataset="demo", dataset_fingerprint="f", split="val", images=1, label_source="given", scales=(1.0,), flip=False,
+        relu_order="fast", alpha_rule="fixed 0.2", weights_sha256="0" * 64, code_version="0",
+    )  # fmt: skip
+    return EvaluationRecord(checkpoint="x", classes=("cat",), image_ids=("a",), rows=("1",), protocol=protocol)
 
 
 def steps(context: Context) -> list[int]:
@@ -111,6 +121,45 @@ def test_files_outside_the_attempts_folder_are_refused(recorder: Recorder, tmp_p
     recorder.take({"type": "evaluation", "record": name, "histograms": name})
     with pytest.raises(ProtocolError, match="not in its folder"):
         recorder.flush()
+
+
+@pytest.mark.parametrize(
+    ("event", "text"),
+    [
+        ({"type": "checkpoint", "epoch": 1, "step": 1, "final": True, "weights": "w", "card": "bad"}, "CheckpointCard"),
+        ({"type": "evaluation", "record": "bad", "histograms": "w"}, "EvaluationRecord"),
+        ({"type": "evaluation", "record": "record", "histograms": "w"}, "no histograms"),
+    ],
+)
+def test_results_that_are_not_what_they_should_be_are_refused(
+    recorder: Recorder, tmp_path: Path, event: dict[str, Any], text: str
+) -> None:
+    for name, content in (("bad", '{"name": "x"}'), ("w", "no weights"), ("record", record().model_dump_json())):
+        (tmp_path / name).write_text(content)
+    recorder.take(event)
+    with pytest.raises(ProtocolError, match=text):
+        recorder.flush()
+
+
+def test_figures_are_computed_while_others_may_write(
+    context: Context, recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "record").write_text(record().model_dump_json())
+    (tmp_path / "histograms").touch()
+    seen: list[str] = []
+
+    def load(_: bytes) -> dict[str, AlphaHistogram]:
+        other = sqlite3.connect(context.settings.data_dir / "ssenet.db", isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        seen.append("computed")
+        raise ProtocolError("enough seen")
+
+    monkeypatch.setattr("worker.record.load_histograms", load)
+    recorder.take({"type": "evaluation", "record": "record", "histograms": "histograms"})
+    with pytest.raises(ProtocolError, match="enough seen"):
+        recorder.flush()
+    assert seen == ["computed"]
 
 
 def test_steps_that_an_earlier_attempt_recorded_are_recorded_once(

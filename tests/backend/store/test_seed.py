@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from backend.store.migrate import upgrade
 from backend.store.models import Checkpoint, Dataset, Evaluation, Image
 from ssenet.data.gallery import gallery
 from ssenet.errors import DatasetError
+from ssenet.results import load_histograms
 from ssenet.weights.builtin import builtin_checkpoints
 
 
@@ -89,4 +91,23 @@ def test_a_missing_part_is_told_and_the_rest_is_there(tmp_path: Path, monkeypatc
     database, settings = fresh(tmp_path)
     assert seeding.seed(database, settings) == ["the sample photographs: The sample photographs are not installed."]
     assert everything(database)["dataset"] == ["demo"]
+    database.dispose()
+
+
+def test_figures_are_computed_while_others_may_write(
+    tmp_path: Path, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, settings = fresh(tmp_path)
+    seen: list[int] = []
+
+    def load(data: bytes) -> Any:
+        other = sqlite3.connect(settings.data_dir / "ssenet.db", isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        seen.append(len(data))
+        return load_histograms(data)
+
+    monkeypatch.setattr(seeding, "load_histograms", load)
+    seeding.seed_checkpoints(database, make.builtins(tmp_path))
+    assert seen and everything(database)["evaluation"]
     database.dispose()
