@@ -6,6 +6,8 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
@@ -18,7 +20,7 @@ from backend.store.evaluations import summarise
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint, Dataset, Evaluation
 from ssenet.errors import CheckpointError
-from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard, load_histograms
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
@@ -26,12 +28,23 @@ RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
 
 @dataclass(frozen=True)
 class Imported:
-    """What was brought in: ``new`` is False when it was there already."""
+    """What was brought in: ``new`` is False when it was there already, ``skipped`` says which evaluations were not."""
 
     checkpoint_id: str
     name: str
     new: bool
     evaluations: int
+    skipped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Scores:
+    """An evaluation as it lies in the folder, with its figures."""
+
+    path: Path
+    record: EvaluationRecord
+    histograms: bytes
+    summary: list[dict[str, Any]]
 
 
 def import_run(database: Database, artifacts: ArtifactStore, run: Path, *, every: bool = False) -> list[Imported]:
@@ -66,10 +79,31 @@ def _import(database: Database, artifacts: ArtifactStore, run: Path, card: Check
     key = weights_key(card.weights_sha256)
     if not artifacts.exists(key):
         artifacts.put_file(key, weights)
+    scores, skipped = _scores_of(card, run)
     with database.write() as session:
         row, new = _row(session, card, key, weights.stat().st_size)
-        evaluations = sum(_evaluation(session, artifacts, row, path) for path in sorted(run.rglob(RECORD)))
-        return Imported(row.id, row.name, new, evaluations)
+        problems = [_evaluation(session, artifacts, row, one) for one in scores]
+        skipped += [problem for problem in problems if problem is not None]
+        return Imported(row.id, row.name, new, problems.count(None), tuple(skipped))
+
+
+def _scores_of(card: CheckpointCard, run: Path) -> tuple[list[_Scores], list[str]]:
+    """The evaluations of a checkpoint in a folder, and why others were skipped."""
+    scores: list[_Scores] = []
+    skipped: list[str] = []
+    for path in sorted(run.rglob(RECORD)):
+        try:
+            record = EvaluationRecord.model_validate_json(path.read_bytes())
+            if record.protocol.weights_sha256 != card.weights_sha256:
+                skipped.append(f"{path}: it is of other weights, those of {record.checkpoint!r}.")
+                continue
+            data = (path.parent / HISTOGRAMS).read_bytes()
+            scores.append(_Scores(path, record, data, summarise(load_histograms(data))))
+        except ValidationError as error:
+            skipped.append(f"{path}: not an evaluation: {error.errors()[0]['msg']}.")
+        except (ValueError, KeyError, OSError, BadZipFile) as error:
+            skipped.append(f"{path}: {HISTOGRAMS} beside it cannot be read: {error}.")
+    return scores, skipped
 
 
 def check_weights(weights: Path, card: CheckpointCard) -> None:
@@ -102,27 +136,33 @@ def _row(session: Session, card: CheckpointCard, key: str, size: int) -> tuple[C
     return row, True
 
 
-def _evaluation(session: Session, artifacts: ArtifactStore, row: Checkpoint, path: Path) -> bool:
-    """Register an evaluation if it is one of this checkpoint, on a data set that is known, and not there yet."""
-    record = EvaluationRecord.model_validate_json(path.read_bytes())
-    protocol = record.protocol
-    if protocol.weights_sha256 != row.card["weights_sha256"] or session.get(Dataset, protocol.dataset) is None:
-        return False
+def _evaluation(session: Session, artifacts: ArtifactStore, row: Checkpoint, scores: _Scores) -> str | None:
+    """Register an evaluation unless it is there already or its data set is not known; says which it was."""
+    record, dataset = scores.record, _dataset(session, scores.record.protocol)
+    if dataset is None:
+        name = record.protocol.dataset
+        return f"{scores.path}: its data set {name!r} is not registered here; add it with 'ssenet-lab data add' first."
     earlier = session.scalars(select(Evaluation).where(Evaluation.checkpoint_id == row.id)).all()
     if any(EvaluationRecord.model_validate(other.record).created_at == record.created_at for other in earlier):
-        return False
-    data = (path.parent / HISTOGRAMS).read_bytes()
+        return f"{scores.path}: it was there already."
     evaluation_id = uuid.uuid4().hex
-    artifacts.put_bytes(evaluation_key(evaluation_id), data)
+    artifacts.put_bytes(evaluation_key(evaluation_id), scores.histograms)
     session.add(
         Evaluation(
             id=evaluation_id,
             checkpoint_id=row.id,
-            dataset_id=protocol.dataset,
+            dataset_id=dataset.id,
             record=record.model_dump(mode="json"),
-            summary=summarise(load_histograms(data)),
+            summary=scores.summary,
             histograms_key=evaluation_key(evaluation_id),
             created_at=record.created_at.timestamp(),
         )
     )
-    return True
+    return None
+
+
+def _dataset(session: Session, protocol: ProtocolCard) -> Dataset | None:
+    """The data set that was scored: by its content, whatever its name is here, or else by its name."""
+    same = session.scalars(select(Dataset).where(Dataset.fingerprint == protocol.dataset_fingerprint)).all()
+    named = session.get(Dataset, protocol.dataset)
+    return named if named in same or not same else same[0]

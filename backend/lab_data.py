@@ -145,3 +145,5 @@ def import_run(
         for item in bring_in(database, ArtifactStore(settings.artifacts), run, every=every):
             what = "imported" if item.new else "was there already"
             _console.print(escape(f"{item.name} {what}: {item.checkpoint_id}, {item.evaluations} new evaluations."))
+            for reason in item.skipped:
+                _console.print(escape(f"  skipped {reason}"))

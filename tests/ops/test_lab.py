@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -21,7 +22,14 @@ from backend.store.migrate import upgrade
 from backend.store.models import Checkpoint, Dataset, Evaluation
 from ssenet.data.images import encode_png
 from ssenet.errors import CheckpointError, DatasetError
-from ssenet.results import AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, save_histograms
+from ssenet.results import (
+    AlphaHistogram,
+    CheckpointCard,
+    EvaluationRecord,
+    ProtocolCard,
+    load_histograms,
+    save_histograms,
+)
 
 
 def lab(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -130,14 +138,14 @@ def publish(folder: Path, step: int) -> CheckpointCard:
     return card
 
 
-def evaluate(folder: Path, card: CheckpointCard) -> None:
+def evaluate(folder: Path, card: CheckpointCard, dataset: str = "demo", fingerprint: str = "f") -> None:
     """An evaluation, as ``ssenet eval`` leaves it."""
     folder.mkdir(parents=True)
     one = np.ones((2, 2))
     histogram = AlphaHistogram.of_image(one.astype(np.uint8), one.astype(np.int64), one.astype(np.float32) / 2, 1)
     protocol = ProtocolCard(
-        dataset="demo", dataset_fingerprint="f", split="val", images=1, label_source="given", scales=(1.0,), flip=False,
-        relu_order="fast", alpha_rule="fixed 0.2", weights_sha256=card.weights_sha256, code_version="0",
+        dataset=dataset, dataset_fingerprint=fingerprint, split="val", images=1, label_source="given", scales=(1.0,),
+        flip=False, relu_order="fast", alpha_rule="fixed 0.2", weights_sha256=card.weights_sha256, code_version="0",
     )  # fmt: skip
     record = EvaluationRecord(checkpoint=card.name, classes=("cat",), image_ids=("a",), rows=("1",), protocol=protocol)
     (folder / "evaluation.json").write_text(record.model_dump_json())
@@ -165,6 +173,56 @@ def test_bringing_it_in_again_changes_nothing(database: Database, artifacts: Art
     import_run(database, artifacts, tmp_path / "run")
     [again] = import_run(database, artifacts, tmp_path / "run")
     assert (again.new, again.evaluations) == (False, 0)
+    assert len(again.skipped) == 1 and again.skipped[0].endswith("it was there already.")
+
+
+def test_an_evaluation_belongs_to_the_data_set_of_its_content_whatever_its_name(
+    database: Database, artifacts: ArtifactStore, tmp_path: Path
+) -> None:
+    card = publish(tmp_path / "run" / "epoch-001", 10)
+    evaluate(tmp_path / "run" / "by content", card, dataset="Demo folder", fingerprint="f")
+    evaluate(tmp_path / "run" / "by name", card, dataset="demo", fingerprint="changed since")
+    [imported] = import_run(database, artifacts, tmp_path / "run")
+    assert (imported.evaluations, imported.skipped) == (2, ())
+    with database.read() as session:
+        assert [row.dataset_id for row in session.query(Evaluation)] == ["demo", "demo"]
+
+
+def test_evaluations_that_stay_out_are_told_with_the_reason(
+    database: Database, artifacts: ArtifactStore, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    first, last = publish(run / "epoch-001", 10), publish(run / "epoch-002", 20)
+    evaluate(run / "a", last, dataset="elsewhere", fingerprint="x")
+    evaluate(run / "b", first)
+    evaluate(run / "c", last)
+    (run / "c" / "histograms.npz").write_bytes(b"no arrays")
+    evaluate(run / "d", last)
+    (run / "d" / "evaluation.json").write_text("{}")
+    [imported] = import_run(database, artifacts, run)
+    assert imported.evaluations == 0
+    reasons = sorted(imported.skipped)
+    assert [Path(text.partition(":")[0]).parent.name for text in reasons] == ["a", "b", "c", "d"]
+    for text, reason in zip(
+        reasons, ("'elsewhere' is not registered", "other weights", "cannot be read", "not an evaluation"), strict=True
+    ):
+        assert reason in text
+
+
+def test_figures_are_computed_while_others_may_write(
+    database: Database, artifacts: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluate(tmp_path / "run" / "evaluation", publish(tmp_path / "run" / "epoch-001", 10))
+
+    def load(data: bytes) -> Any:
+        other = sqlite3.connect(tmp_path / "ssenet.db", isolation_level=None, timeout=0)
+        other.execute("BEGIN IMMEDIATE")
+        other.close()
+        return load_histograms(data)
+
+    monkeypatch.setattr("backend.importing.load_histograms", load)
+    [imported] = import_run(database, artifacts, tmp_path / "run")
+    assert (imported.evaluations, imported.skipped) == (1, ())
 
 
 def test_all_epochs_on_demand(database: Database, artifacts: ArtifactStore, tmp_path: Path) -> None:
