@@ -1,10 +1,15 @@
-"""Responses whose bytes never change: strong tags, and 304 for whoever has them."""
+"""Responses that are named by their content: tags, and 304 for whoever has them.
+
+An address whose content never changes is kept for good. One whose content may change under it, with a data set that is
+registered anew or an installation that is upgraded, is asked for again each time, which costs no bytes: 304.
+"""
 
 from __future__ import annotations
 
 from fastapi import Response
 
 IMMUTABLE = "private, max-age=31536000, immutable"
+REVALIDATED = "private, no-cache"
 
 
 def matches(if_none_match: str | None, etag: str) -> bool:
@@ -15,11 +20,16 @@ def matches(if_none_match: str | None, etag: str) -> bool:
     return "*" in tags or etag.removeprefix("W/") in tags
 
 
-def not_modified(etag: str, **headers: str) -> Response:
+def not_modified(headers: dict[str, str]) -> Response:
     """304 with the headers that the full answer would have."""
-    return Response(status_code=304, headers=immutable(etag, **headers))
+    return Response(status_code=304, headers=headers)
 
 
 def immutable(etag: str, **headers: str) -> dict[str, str]:
     """Headers of an answer that never changes."""
     return {"ETag": etag, "Cache-Control": IMMUTABLE, **headers}
+
+
+def revalidated(etag: str, **headers: str) -> dict[str, str]:
+    """Headers of an answer that may change, and its tag with it."""
+    return {"ETag": etag, "Cache-Control": REVALIDATED, **headers}

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from backend import cam_answer
 from backend.cam_plan import Coarse, Plan, plan
 from backend.cam_wait import wait_for
-from backend.http_cache import immutable, matches, not_modified
+from backend.http_cache import matches, not_modified, revalidated
 from backend.negotiation import choose
 from backend.problems import Problem, responses
 from backend.schemas.cams import CamPending, CamQuery, Cams
@@ -45,14 +45,14 @@ async def get_cams(
         raise Problem(406, "not-acceptable", text)
     etag = ("W/" if media == JSON else "") + f'"{wanted.tag(media)}"'  # JSON tells how long it took
     if matches(if_none_match, etag):
-        return not_modified(etag, Vary="Accept")
+        return not_modified(revalidated(etag, Vary="Accept"))
     absent = await to_thread.run_sync(wanted.missing, service)
     missing = await wait_for(service, wanted, query.wait)
     coarse = None if missing else await to_thread.run_sync(_load, wanted, service)
     if coarse is None:
         return _pending(request, wanted, missing)
     body, headers = await to_thread.run_sync(_body, service, wanted, coarse, media, absent, started)
-    return Response(body, media_type=media, headers=immutable(etag, Vary="Accept", **headers))
+    return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept", **headers))
 
 
 def _load(wanted: Plan, service: Service) -> Coarse | None:

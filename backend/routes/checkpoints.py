@@ -11,7 +11,7 @@ from sqlalchemy import select
 from starlette.responses import FileResponse
 
 from backend import weights_upload
-from backend.http_cache import immutable, matches, not_modified
+from backend.http_cache import immutable, matches, not_modified, revalidated
 from backend.problems import conflict, invalid, not_found, responses
 from backend.schemas.checkpoints import Checkpoint, CheckpointDependents
 from backend.schemas.common import Page
@@ -108,10 +108,11 @@ def get_checkpoint_weights(service: ServiceDep, checkpoint_id: Id, if_none_match
     if not path.is_file():
         raise not_found("weights file of checkpoint", checkpoint_id)
     etag = f'"{row.card["weights_sha256"]}"'
+    headers = revalidated(etag) if row.builtin else immutable(etag)  # an upgrade may bring other built-in ones
     if matches(if_none_match, etag):
-        return not_modified(etag)
+        return not_modified(headers)
     name = f"{_file_name(row)}.safetensors"
-    return FileResponse(path, headers=immutable(etag), media_type="application/octet-stream", filename=name)
+    return FileResponse(path, headers=headers, media_type="application/octet-stream", filename=name)
 
 
 @router.get("/{checkpoint_id}/dependents", responses=responses(404))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from backend import pictures
-from backend.http_cache import immutable, matches, not_modified
+from backend.http_cache import matches, not_modified, revalidated
 from backend.problems import not_found, responses
 from backend.routes.images import PNG
 from backend.schemas.common import Page
@@ -111,9 +111,9 @@ def get_sample_image(
     row = find(service, dataset_id)
     etag = _etag(row, split, index, "image", max_side)
     if matches(if_none_match, etag):
-        return not_modified(etag)
+        return not_modified(revalidated(etag))
     sample = _sample(service, row, split, index, with_mask=False)
-    return Response(pictures.png_of(sample.image, max_side), media_type="image/png", headers=immutable(etag))
+    return Response(pictures.png_of(sample.image, max_side), media_type="image/png", headers=revalidated(etag))
 
 
 @router.get(
@@ -133,11 +133,11 @@ def get_sample_mask(
     row = find(service, dataset_id)
     etag = _etag(row, split, index, "mask", max_side)
     if matches(if_none_match, etag):
-        return not_modified(etag)
+        return not_modified(revalidated(etag))
     sample = _sample(service, row, split, index, with_mask=True)
     if sample.mask is None:
         raise not_found("mask of sample", f"{split}/{index}")
-    return Response(pictures.mask_png_of(sample.mask, max_side), media_type="image/png", headers=immutable(etag))
+    return Response(pictures.mask_png_of(sample.mask, max_side), media_type="image/png", headers=revalidated(etag))
 
 
 @router.post("/{dataset_id}/samples/{split}/{index}/open", responses=responses(404, 409))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from starlette.responses import FileResponse
 
-from backend.http_cache import immutable, matches, not_modified
+from backend.http_cache import immutable, matches, not_modified, revalidated
 from backend.problems import not_found, responses
 from backend.schemas.common import Page
 from backend.schemas.evaluations import CurveRow, Curves, Evaluation
@@ -90,12 +90,14 @@ def _numbers(values: NDArray[np.float64]) -> list[float | None]:
 def get_evaluation_histograms(service: ServiceDep, evaluation_id: Id, if_none_match: IfNoneMatch = None) -> Response:
     """The counts that all figures come from, as npz."""
     row = find(service, evaluation_id)
-    etag = f'"{row.id}"'
-    if matches(if_none_match, etag):
-        return not_modified(etag)
+    # An upgrade may bring other evaluations of the built-in checkpoints, under the same ids.
+    builtin = row.histograms_path is not None
+    headers = revalidated(f'"{row.id}-{row.created_at}"') if builtin else immutable(f'"{row.id}"')
+    if matches(if_none_match, headers["ETag"]):
+        return not_modified(headers)
     name = f"{row.id}.npz"
     path = _file(service, row)
-    return FileResponse(path, headers=immutable(etag), media_type="application/octet-stream", filename=name)
+    return FileResponse(path, headers=headers, media_type="application/octet-stream", filename=name)
 
 
 def find(service: Service, evaluation_id: str) -> Row:

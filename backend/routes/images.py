@@ -96,7 +96,7 @@ def get_image_pixels(
     row = find(service, image_id)
     etag = f'"{row.sha}-{max_side or 0}"'
     if matches(if_none_match, etag):
-        return not_modified(etag)
+        return not_modified(immutable(etag))
     try:
         data = pictures.stored_png(service.artifacts, row.sha, max_side)
     except FileNotFoundError:

@@ -169,9 +169,11 @@ def test_entity_tags_come_from_the_content(get: Callable[..., Any]) -> None:
         first = get(accept, scales=1)
         tag = first.headers["ETag"]
         assert tag.startswith("W/") == (accept == "application/json")
-        assert first.headers["Vary"] == "Accept" and "immutable" in first.headers["Cache-Control"]
+        # The id of a built-in checkpoint may mean other weights after an upgrade.
+        assert first.headers["Vary"] == "Accept" and first.headers["Cache-Control"] == "private, no-cache"
         again = get(accept, {"If-None-Match": tag}, scales=1)
         assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+        assert again.headers["Cache-Control"] == "private, no-cache"
         assert get(accept, scales=0.5).headers["ETag"] != tag
 
 

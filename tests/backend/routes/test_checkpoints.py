@@ -54,6 +54,7 @@ def test_an_upload_comes_back_byte_by_byte(client: TestClient, service: Service,
     whole = client.get(f"{path}/weights")
     assert whole.content == weights and whole.headers["ETag"] == f'"{hashlib.sha256(weights).hexdigest()}"'
     assert "attachment" in whole.headers["Content-Disposition"]
+    assert "immutable" in whole.headers["Cache-Control"]
     part = client.get(f"{path}/weights", headers={"Range": "bytes=5-14"})
     assert (part.status_code, part.content) == (206, weights[5:15])
     assert client.get(f"{path}/weights", headers={"If-None-Match": whole.headers["ETag"]}).status_code == 304
@@ -143,6 +144,13 @@ def test_a_wrong_card_is_refused(client: TestClient, make: Any, change: dict[str
 
 def test_a_card_that_is_no_json_is_refused(client: TestClient, make: Any) -> None:
     assert upload(client, make.weights_of(10), b"{").status_code == 422
+
+
+def test_built_in_weights_are_asked_for_again_each_time(client: TestClient) -> None:
+    first = client.get(f"{BASE}/demo-ssenet/weights")
+    again = client.get(f"{BASE}/demo-ssenet/weights", headers={"If-None-Match": first.headers["ETag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert first.headers["Cache-Control"] == again.headers["Cache-Control"] == "private, no-cache"
 
 
 def test_weights_in_another_format_are_not_offered(client: TestClient) -> None:

@@ -125,6 +125,23 @@ def test_a_set_without_masks(client: TestClient) -> None:
     assert pointers == ["/settings/split", "/settings/checkpoint"]
 
 
+def test_pictures_of_a_set_that_is_registered_anew_are_asked_for_again(
+    client: TestClient, service: Service, own: Path, make: Any
+) -> None:
+    address = "/api/v1/datasets/own/samples/train/0/image"
+    first = client.get(address)
+    held = {"If-None-Match": first.headers["ETag"]}
+    assert first.headers["Cache-Control"] == "private, no-cache"
+    assert client.get(address, headers=held).status_code == 304
+    (own / "list.csv").write_text("image,labels,split\n1.png,cat;dog,train\n")
+    spec = DatasetSpec(name="own", kind="csv", path=str(own / "list.csv"), classes=("cat", "dog"), labels="csv")
+    with service.database.write() as session:
+        datasets.register(session, spec)
+    fresh = client.get(address, headers=held)
+    assert fresh.status_code == 200
+    assert np.array_equal(decode_image(fresh.content), make.picture(seed=1))
+
+
 def test_a_file_that_went_missing_is_a_problem(client: TestClient, own: Path) -> None:
     (own / "1.png").unlink()
     check = client.get("/api/v1/datasets/own/check")
