@@ -188,12 +188,12 @@ class AlphaHistogram:
 
     Attributes:
         classes: number K of foreground classes.
-        rows: (n, 4) int64, columns ground truth 0..K, winner 1..K, bin 0..len(EDGES), count.
+        rows: (n, 4) int32, columns ground truth 0..K, winner 1..K, bin 0..len(EDGES), count.
         starts: (images + 1,) int64; rows of image i are ``rows[starts[i]:starts[i + 1]]``.
     """
 
     classes: int
-    rows: NDArray[np.int64]
+    rows: NDArray[np.int32]
     starts: NDArray[np.int64]
 
     @classmethod
@@ -221,7 +221,7 @@ class AlphaHistogram:
             (gt * classes + (winner[valid].astype(np.int64) - 1)) * width + bins, (classes + 1) * classes * width
         )
         pair, bin_ = np.divmod(codes, width)
-        rows = np.stack([pair // classes, pair % classes + 1, bin_, counts], axis=1).astype(np.int64)
+        rows = np.stack([pair // classes, pair % classes + 1, bin_, counts], axis=1).astype(np.int32)
         return cls(classes, rows, np.array([0, len(rows)], np.int64))
 
     @classmethod
@@ -250,7 +250,7 @@ class AlphaHistogram:
         """The histogram of the given images, in that order and as often as named (bootstrap)."""
         parts = [self.rows[self.starts[i] : self.starts[i + 1]] for i in images]
         starts = np.concatenate([[0], np.cumsum([len(p) for p in parts])]).astype(np.int64)
-        rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int64)
+        rows = np.concatenate(parts) if parts else np.empty((0, 4), np.int32)
         return AlphaHistogram(self.classes, rows, starts)
 
 
@@ -297,5 +297,5 @@ def load_histograms(data: bytes) -> dict[str, AlphaHistogram]:
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], name: str) -> AlphaHistogram:
-    rows = np.stack([arrays[f"{name}.{part}"].astype(np.int64) for part in _COLUMNS], axis=1)
+    rows = np.stack([arrays[f"{name}.{part}"].astype(np.int32) for part in _COLUMNS], axis=1)
     return AlphaHistogram(int(arrays[f"{name}.classes"]), rows, arrays[f"{name}.starts"])
