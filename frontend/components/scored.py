@@ -33,7 +33,11 @@ def ground(evaluation: s.Evaluation) -> str:
     p = evaluation.record.protocol
     flip = ", flip" if p.flip else ""
     official = "" if p.relu_order == "fast" else ", official ReLU order"
-    return f"{p.dataset} / {p.split}, labels {p.label_source}{flip}{official}"
+    multi = " ".join(f"{scale:g}" for scale in p.multi_scale) or "none"
+    # A data set may be registered anew under its name: the fingerprint tells its contents apart. Its name here, not
+    # the one on record: an imported evaluation may have known it by another.
+    content = p.dataset_fingerprint[:8]
+    return f"{evaluation.dataset_id} / {p.split}, labels {p.label_source}, MS {multi}{flip}{official} (data {content})"
 
 
 def largest(checkpoints: Sequence[s.Checkpoint], evaluations: Sequence[s.Evaluation]) -> dict[str, s.Evaluation]:

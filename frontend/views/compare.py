@@ -98,6 +98,8 @@ def evaluate(checkpoint: s.Checkpoint, evaluations: Sequence[s.Evaluation]) -> N
         protocol = largest_one.record.protocol
         settings |= {"dataset": largest_one.dataset_id, "split": protocol.split, "flip": protocol.flip}
         settings |= {"relu_order": protocol.relu_order, "labels": protocol.label_source}
+        scales = {"scales": protocol.scales, "multi_scale": protocol.multi_scale}
+        settings |= {name: chosen for name, chosen in scales.items() if chosen}
     try:
         job = client().submit("evaluate", settings, f"evaluate {checkpoint.name}"[:120], uuid.uuid4().hex)
     except Problem as problem:

@@ -114,6 +114,7 @@ class FakeService:
         }
         self.evaluated = {"demo-baseline": "ev-baseline", "demo-ssenet": "ev-ssenet"}
         self.scored_images: dict[str, int] = {}
+        self.protocols: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.events: dict[str, list[dict[str, Any]]] = {}
         self.winner = 0
@@ -311,13 +312,19 @@ def _job_routes(fake: FakeService, app: FastAPI) -> None:
         return fake.jobs[fake.add_job("queued", **changes, parent_id=job_id)]
 
 
+def _changed(made: EvaluationRecord, fake: FakeService, checkpoint: str) -> dict[str, Any]:
+    """The record with what a test set in its protocol."""
+    protocol = made.protocol.model_copy(update=fake.protocols.get(checkpoint, {}))
+    return made.model_copy(update={"protocol": protocol}).model_dump(mode="json")
+
+
 def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:
     @app.get("/api/v1/evaluations")
     def evaluations() -> dict[str, Any]:
         items = [
             {
                 "id": evaluation, "checkpoint_id": checkpoint, "dataset_id": "demo", "job_id": None, "summary": [],
-                "record": record(checkpoint, fake.scored_images.get(checkpoint, 120)).model_dump(mode="json"),
+                "record": _changed(record(checkpoint, fake.scored_images.get(checkpoint, 120)), fake, checkpoint),
                 "created_at": START.isoformat(),
             }
             for checkpoint, evaluation in fake.evaluated.items()

@@ -71,6 +71,26 @@ def test_checkpoint_without_evaluation_can_be_evaluated(service: FakeService, op
     assert app.query_params["job"] == "job-0000"
 
 
+def test_evaluating_now_takes_the_scales_of_what_it_shall_stand_beside(service: FakeService, open_page: Open) -> None:
+    service.checkpoints["ck-new"] = card("my-run", "ssenet")
+    service.protocols["demo-baseline"] = {"scales": (0.5, 1.0), "multi_scale": (0.5, 1.0, 2.0), "flip": True}
+    del service.evaluated["demo-ssenet"]
+    app = open_page("compare", checkpoints=["demo-baseline", "my-run"])
+    app.button(key="evaluate_ck-new").click().run()
+    sent = EvaluateSettings(**service.submitted[0]["settings"])
+    assert (sent.scales, sent.multi_scale, sent.flip) == ((0.5, 1.0), (0.5, 1.0, 2.0), True)
+
+
+@pytest.mark.parametrize("change", [{"multi_scale": (1.0, 2.0)}, {"dataset_fingerprint": "e" * 64}])
+def test_other_scales_or_other_data_are_another_ground(
+    service: FakeService, open_page: Open, change: dict[str, Any]
+) -> None:
+    service.protocols["demo-ssenet"] = change
+    app = open_page("compare", checkpoints=["demo-baseline", "demo-ssenet"])
+    assert len(app.selectbox(key="scored_on").options) == 2
+    assert any("has not been evaluated" in info.value for info in app.info)
+
+
 def test_smaller_evaluation_restricts_all_curves_to_the_common_images(service: FakeService, open_page: Open) -> None:
     service.checkpoints["ck-new"] = card("my-run", "ssenet")
     service.evaluated["ck-new"], service.scored_images["ck-new"] = "ev-new", 24
