@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from ssenet.files import move_into_place
+
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _STALE_SECONDS = 24 * 3600.0
 
@@ -83,7 +85,7 @@ class ArtifactStore:
         target = self.path(key)
         with self.staging() as staged:
             staged.write_bytes(data)
-            self._commit(staged, target)
+            move_into_place(staged, target)
         return target
 
     def put_file(self, key: str, path: Path) -> Path:
@@ -91,13 +93,13 @@ class ArtifactStore:
         target = self.path(key)
         with self.staging() as staged:
             shutil.copyfile(path, staged)
-            self._commit(staged, target)
+            move_into_place(staged, target)
         return target
 
     def adopt(self, key: str, staged: Path) -> Path:
         """Move a file that was written under ``staging`` to ``key``."""
         target = self.path(key)
-        self._commit(staged, target)
+        move_into_place(staged, target)
         return target
 
     @contextmanager
@@ -141,14 +143,3 @@ class ArtifactStore:
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < time.time() - _STALE_SECONDS:
                     path.unlink()
-
-    def _commit(self, staged: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with staged.open("rb") as file:
-            os.fsync(file.fileno())
-        staged.replace(target)
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
