@@ -132,7 +132,12 @@ def _add_row(figure: go.Figure, checkpoint: str, name: str, row: RowCurve, colou
 
 def _thinned(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
     """About 200 points: more would not be seen and would have to travel."""
-    return np.unique(np.linspace(0, len(alpha) - 1, min(len(alpha), 201)).round().astype(np.int64))
+    return _evenly(len(alpha), 201)
+
+
+def _evenly(count: int, most: int) -> NDArray[np.int64]:
+    """At most ``most`` of the numbers below ``count``, evenly spaced, the first and the last among them."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def m_fn_m_fp_against_scale(series: Iterable[Series], alpha: float = PAPER_ALPHA) -> go.Figure:
@@ -171,8 +176,16 @@ _LOSS_NAMES = {
 }
 
 
+MOST_STEPS = 1000
+"""Points of a trace over steps at most: more would not be seen and would have to travel at every refresh."""
+
+
 def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
-    """Losses and learning rate against steps, from the ``metrics`` events of a training."""
+    """Losses and learning rate against steps, from the ``metrics`` events of a training.
+
+    A long training is thinned to ``MOST_STEPS`` points, evenly by event, the first and the last among them.
+    """
+    metrics = [metrics[i] for i in _evenly(len(metrics), MOST_STEPS)]
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     steps = [int(m["step"]) for m in metrics]
     for colour, (key, name) in zip(COLOURS, _LOSS_NAMES.items(), strict=False):
