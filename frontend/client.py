@@ -129,14 +129,12 @@ class Client:
     def events(self, job_id: str, after: int = 0) -> list[s.Event]:
         """Events of a job with a sequence number above ``after``, oldest first."""
         events: list[s.Event] = []
-        for _ in range(MAX_PAGES):
-            body = self._send("GET", f"/jobs/{_part(job_id)}/events", params={"after": after}).json()
-            page = [s.Event.model_validate(item) for item in body.get("items", [])]
-            if not page:
-                break
+        while True:
+            page, _ = _page(s.Event, self._send("GET", f"/jobs/{_part(job_id)}/events", params={"after": after}))
+            if not page or page[-1].seq <= after:
+                return events
             events += page
             after = page[-1].seq
-        return events
 
     def submit(self, kind: str, settings: dict[str, Any], name: str | None, key: str) -> s.Job:
         """Submit a job; the same ``key`` again returns the same job."""
@@ -173,10 +171,8 @@ class Client:
         cursor: str | None = None
         for _ in range(MAX_PAGES):
             query = dict(params) | ({"cursor": cursor} if cursor else {})
-            body = self._send("GET", path, params=query).json()
-            for item in body.get("items", []):
-                yield model.model_validate(item)
-            cursor = body.get("next")
+            items, cursor = _page(model, self._send("GET", path, params=query))
+            yield from items
             if not cursor:
                 return
 
@@ -190,12 +186,32 @@ class Client:
         raise _problem(response)
 
 
+class _Page(BaseModel):
+    """One page of a listing, its items not looked at yet."""
+
+    items: list[Any]
+    next: str | int | None = None
+
+
 def _parse(model: type[T], response: httpx.Response) -> T:
     try:
         return model.model_validate_json(response.content)
     except ValidationError as error:
-        message = f"The service at {response.url.host} answered something these pages do not understand."
-        raise ServiceUnreachable(message) from error
+        raise _not_understood(response) from error
+
+
+def _page(model: type[T], response: httpx.Response) -> tuple[list[T], str | None]:
+    """The items of a page, and the cursor of the next one."""
+    page = _parse(_Page, response)
+    try:
+        items = [model.model_validate(item) for item in page.items]
+    except ValidationError as error:
+        raise _not_understood(response) from error
+    return items, None if page.next is None else str(page.next)
+
+
+def _not_understood(response: httpx.Response) -> ServiceUnreachable:
+    return ServiceUnreachable(f"The service at {response.url.host} answered something these pages do not understand.")
 
 
 def _problem(response: httpx.Response) -> Problem:

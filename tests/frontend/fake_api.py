@@ -117,6 +117,7 @@ class FakeService:
         self.protocols: dict[str, dict[str, Any]] = {}
         self.jobs: dict[str, dict[str, Any]] = {}
         self.events: dict[str, list[dict[str, Any]]] = {}
+        self.events_a_page = 1000
         self.winner = 0
         self.ready = True
         self.pending_polls = 0
@@ -297,7 +298,7 @@ def _job_routes(fake: FakeService, app: FastAPI) -> None:
 
     @app.get("/api/v1/jobs/{job_id}/events")
     def events(job_id: str, after: int = 0) -> dict[str, Any]:
-        items = [event for event in fake.events.get(job_id, []) if event["seq"] > after]
+        items = [event for event in fake.events.get(job_id, []) if event["seq"] > after][: fake.events_a_page]
         return {"items": items, "next": items[-1]["seq"] if items else after}
 
     @app.post("/api/v1/jobs/{job_id}/cancel", status_code=202)

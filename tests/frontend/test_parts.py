@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from fake_api import FakeService
@@ -167,6 +169,36 @@ def test_id_out_of_the_address_stays_one_part_of_the_path(service: FakeService) 
 def test_service_that_is_away_is_named() -> None:
     with pytest.raises(ServiceUnreachable, match=r"http://127\.0\.0\.1:9 does not answer"):
         Client("http://127.0.0.1:9").readiness()
+
+
+def test_all_events_are_fetched_however_many_pages_they_are(service: FakeService) -> None:
+    job = service.add_job("running")
+    for step in range(50):
+        service.add_event(job, "metrics", step=step)
+    service.events_a_page = 2
+    assert [event.seq for event in Client(api_url()).events(job)] == list(range(1, 51))
+    assert [event.seq for event in Client(api_url()).events(job, after=48)] == [49, 50]
+
+
+@pytest.mark.parametrize("broken", [{"unknown": 1}, "text", None])
+def test_listings_that_make_no_sense_are_said_to(service: FakeService, broken: Any) -> None:
+    job = service.add_job("running")
+    service.jobs["broken"] = broken
+    service.events[job].append({"seq": 1})
+    with pytest.raises(ServiceUnreachable, match="do not understand"):
+        Client(api_url()).jobs()
+    with pytest.raises(ServiceUnreachable, match="do not understand"):
+        Client(api_url()).events(job)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b'{"items": 3}'])
+def test_answers_that_are_no_listing_are_said_to_be_none(body: bytes) -> None:
+    client = Client("http://service.test")
+    client._http = httpx.Client(
+        base_url="http://service.test", transport=httpx.MockTransport(lambda _: httpx.Response(200, content=body))
+    )
+    with pytest.raises(ServiceUnreachable, match=r"service\.test answered something"):
+        client.datasets()
 
 
 def test_pages_load_no_torch_and_no_database() -> None:
