@@ -3,11 +3,9 @@
 Where a cell looks matters here more than elsewhere: upsampling with
 ``align_corners=False`` puts cell i of a stride-s map at pixel s·i + (s - 1)/2, and an
 offset of half a cell at half scale is a whole cell in the photograph, an inconsistency
-between scales that is plain geometry. TensorFlow's SAME padding is lopsided for sides
-that are multiples of the stride, and ImageNet training has learned around it: measured
-with gradients, EfficientNet-Lite0's cells then lie within half a cell of where they
-should, and about a cell and a half off for other sides. So images are scaled to
-multiples of the stride (``tiled_side``), and nothing is shifted.
+between scales that is plain geometry. At sides
+that are multiples of the stride, EfficientNet-Lite0's cells lie nearest to where they
+should (``benchmarks/cell_offsets.py``), so images are scaled to such (``tiled_side``).
 """
 
 from __future__ import annotations
