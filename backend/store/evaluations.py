@@ -10,7 +10,7 @@ from backend.store.artifacts import ArtifactStore
 from backend.store.models import Evaluation
 from ssenet.config import PAPER_ALPHA
 from ssenet.curves import curve
-from ssenet.results import AlphaHistogram, load_histograms
+from ssenet.results import AlphaHistogram
 
 
 def summarise(histograms: Mapping[str, AlphaHistogram]) -> list[dict[str, Any]]:
@@ -38,12 +38,3 @@ def histograms_file(row: Evaluation, artifacts: ArtifactStore) -> Path:
     if row.histograms_path is not None:
         return Path(row.histograms_path)
     return artifacts.path(str(row.histograms_key))
-
-
-def histograms_of(row: Evaluation, artifacts: ArtifactStore) -> dict[str, AlphaHistogram]:
-    """The counts of an evaluation.
-
-    Raises:
-        FileNotFoundError: its file is gone.
-    """
-    return load_histograms(histograms_file(row, artifacts).read_bytes())

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from frontend.schemas import Checkpoint
+from ssenet.config import PAPER_ALPHA
 
 DEFAULT_IDS = ("demo-baseline", "demo-ssenet")
 
@@ -39,3 +41,20 @@ def choose_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> list[Chec
         persist_state="session",
     )
     return [by_label[label] for label in chosen]
+
+
+def choose_alpha(place: DeltaGenerator, help: str | None = None) -> float:
+    """The α slider; one key, so that Inspect and Compare stand on the same α."""
+    alpha = place.slider(
+        "Background threshold α",
+        0.0,
+        1.0,
+        PAPER_ALPHA,
+        0.005,
+        format="%.3f",
+        key="alpha",
+        help=help,
+        bind="query-params",
+        persist_state="session",
+    )
+    return float(alpha)

@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
-from frontend.components.chooser import choose_checkpoints, labelled
+from frontend.components.chooser import choose_alpha, choose_checkpoints, labelled
 from frontend.components.job_view import find_job, job_view
 from frontend.components.protocol import protocol_html
 from frontend.components.scored import Scored, common_images, ground, largest, scored
@@ -150,18 +150,7 @@ def choose_curves(names: Sequence[str], usual: Sequence[str]) -> tuple[list[str]
         bind="query-params",
         persist_state="session",
     )
-    alpha = right.slider(
-        "Background threshold α",
-        0.0,
-        1.0,
-        PAPER_ALPHA,
-        0.005,
-        format="%.3f",
-        key="alpha",
-        bind="query-params",
-        persist_state="session",
-    )
-    return rows, float(alpha)
+    return rows, choose_alpha(right)
 
 
 def _fig4(series: Sequence[Series], rows: Sequence[str], alpha: float) -> go.Figure:

@@ -11,10 +11,10 @@ import streamlit as st
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import cams, strip
-from frontend.components.chooser import choose_checkpoints
+from frontend.components.chooser import choose_alpha, choose_checkpoints
 from frontend.components.photo_picker import Thumbnail, photo_picker
 from frontend.session import client, page_guard, picture, picture_png
-from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA
+from ssenet.config import CURVE_SCALES, INFERENCE_SCALES
 from ssenet.render import Normalisation, colormaps
 from ssenet.results import threshold_to_power
 
@@ -176,17 +176,9 @@ def choose_look(photograph: s.Image, found: Sequence[cams.Gathered]) -> tuple[st
     )
     names = cams.offered(found, labels, photograph.labels)
     class_name = b.selectbox("Class", [cams.HIGHEST, *names], key="class", bind="query-params", persist_state="session")
-    alpha = c.slider(
-        "Background threshold α",
-        0.0,
-        1.0,
-        PAPER_ALPHA,
-        0.005,
-        format="%.3f",
-        key="alpha",
-        help="The white line surrounds the pixels whose normalised activation is above α (Eq. 3). The paper uses 0.2.",
-        bind="query-params",
-        persist_state="session",
+    alpha = choose_alpha(
+        c,
+        "The white line surrounds the pixels whose normalised activation is above α (Eq. 3). The paper uses 0.2.",
     )
     power = f"same labels as power {threshold_to_power(alpha):.2f}" if 0 < alpha < 1 else "no equivalent power"
     c.caption(power, help="The background score (1 − m)^power of the released code gives the same labels as this α.")
