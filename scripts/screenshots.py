@@ -16,19 +16,10 @@ from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
-from ensure_browser import find_browser
+from ensure_browser import QUIET, find_browser
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SIZE = (1280, 900)
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MINUTES = 60_000
 
 
@@ -42,7 +33,7 @@ def main(
         raise typer.BadParameter("no Chromium is installed")
     IMAGES.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=browser_path, args=list(QUIET))
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, base_url=url, color_scheme="light")
         inspect_page(page, photograph)
         train_page(page)

@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
+import ensure_browser
 import pytest
-
-ROOT = Path(__file__).resolve().parent.parent
-
-
-def _load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-ensure_browser = _load(ROOT / "scripts" / "ensure_browser.py")
 
 
 def _wait_until(condition: Callable[[], object], *, timeout: float = 20.0, what: str = "condition") -> object:

@@ -13,18 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from ensure_browser import QUIET
 from playwright.sync_api import Browser, Page, sync_playwright
 
 START_SECONDS = 180
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @dataclass(frozen=True)
@@ -85,7 +77,7 @@ def free_port() -> int:
 def browser(chromium: str) -> Iterator[Browser]:
     """Headless Chromium."""
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
         yield launched
         launched.close()
 

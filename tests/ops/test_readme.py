@@ -1,18 +1,16 @@
 """The README's figures are those of the checkpoints that are shipped, and its pictures exist."""
 
-import importlib.util
 import re
 from pathlib import Path
+
+from demo_results import with_table
 
 ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_results_table_is_current() -> None:
-    spec = importlib.util.spec_from_file_location("demo_results", ROOT / "scripts" / "demo_results.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     text = (ROOT / "README.md").read_text()
-    assert module.with_table(text) == text, "run: python scripts/demo_results.py --write"
+    assert with_table(text) == text, "run: python scripts/demo_results.py --write"
 
 
 def test_links_lead_somewhere() -> None:
