@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, computed_field, model_validator
 
-from ssenet.config import WORKING_SIDE, CamTrainSettings, LabelSource, Method, ReluOrder
+from ssenet.config import (
+    WORKING_SIDE,
+    AffinityTrainSettings,
+    CamTrainSettings,
+    LabelSource,
+    Method,
+    NetworkRole,
+    ReluOrder,
+    SegmentationTrainSettings,
+)
+from ssenet.lineage import Step
 
 CAM_VERSION = "1"
 """Part of every CAM key: raise it when the same inputs would give other logits."""
@@ -97,15 +107,18 @@ class CheckpointCard(BaseModel):
 
     format: Literal[1] = 1
     name: str = Field(min_length=1, max_length=120)
-    method: Method | Literal["classifier"] = Field(description="classifier: a conventional CAM of a given classifier.")
+    method: Method | Literal["classifier", "affinity", "segmentation"] = Field(
+        description="classifier: a conventional CAM of a given classifier."
+    )
     backbone: str
     stride: Literal[8, 16, 32]
     classes: tuple[str, ...] = Field(min_length=1, max_length=2000)
     mean: tuple[float, float, float]
     std: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
-    settings: CamTrainSettings | None = Field(
+    settings: CamTrainSettings | AffinityTrainSettings | SegmentationTrainSettings | None = Field(
         default=None, description="Training settings; None when not trained here."
     )
+    lineage: tuple[Step, ...] = Field(default=(), description="The steps that led to it, first to last, its own last.")
     dataset: str | None = None
     dataset_fingerprint: str | None = None
     epoch: int | None = None
@@ -119,6 +132,13 @@ class CheckpointCard(BaseModel):
     licence: str | None = None
     notes: str = ""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def role(self) -> NetworkRole:
+        """What the network is for."""
+        if self.method in ("affinity", "segmentation"):
+            return self.method
+        return "cam"
 
     @property
     def content_sha(self) -> str:
@@ -136,12 +156,12 @@ class ProtocolCard(BaseModel):
     dataset_fingerprint: str
     split: str
     images: int
-    label_source: LabelSource
+    label_source: LabelSource | Literal["none"] = Field(description="none: no image-level labels are used.")
     scales: tuple[float, ...]
     multi_scale: tuple[float, ...] = ()
     flip: bool
-    relu_order: ReluOrder
-    normalisation: Literal["eq3", "official"] = "eq3"
+    relu_order: ReluOrder | None = None
+    normalisation: Literal["eq3", "official"] | None = "eq3"
     crf: str | None = None
     alpha_rule: str = Field(description="For example 'fixed 0.2' or 'best on the scored images'.")
     absent_classes: Literal["zero", "excluded"] = Field(
