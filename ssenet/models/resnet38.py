@@ -143,6 +143,12 @@ class ResNet38(nn.Module):
         return [[self.get_submodule(name) for name in group] for group in groups]
 
 
+def backbone_names(network: ResNet38) -> set[str]:
+    """First parts of the keys of the backbone's own tensors; those of a subclass's heads are not among them."""
+    own = {id(module) for stage in network.stages() for module in stage}
+    return {name for name, module in network.named_children() if id(module) in own}
+
+
 class ResNet38Cam(ResNet38):
     """ResNet38 with the 1×1 classifier ``fc8`` of the released code, no bias.
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ssenet.errors import CheckpointError
-from ssenet.models.backbones import LITE0
+from ssenet.models.backbones import LITE0, TimmBackbone
 from ssenet.models.cam import CamNet
-from ssenet.models.resnet38 import ResNet38Cam
+from ssenet.models.resnet38 import ResNet38, backbone_names
 from ssenet.weights.installed import file_sha256, lite0_path
 from ssenet.weights.mxnet_params import FILE_NAME, MD5, find_resnet38_weights, load_resnet38
 
@@ -47,37 +47,39 @@ def lite0_state(path: Path | None = None) -> dict[str, Tensor]:
     return {_timm_key(key): tensor for key, tensor in raw.items()}
 
 
-def load_imagenet_backbone(network: CamNet, path: Path | None = None) -> str:
+def load_imagenet_backbone(network: CamNet | ResNet38 | TimmBackbone, path: Path | None = None) -> str:
     """Start the backbone of ``network`` from ImageNet; every tensor must match. Returns what was loaded.
 
     Args:
-        network: its classifier is left alone.
+        network: a network or a backbone; heads are left alone.
         path: the published file of ResNet38; None looks in ``SSENET_WEIGHTS_DIR``.
 
     Raises:
         CheckpointError: no ImageNet weights are at hand for this backbone, or they do not fit.
     """
-    if isinstance(network, ResNet38Cam):
+    if isinstance(network, ResNet38):
         return _load_resnet38(network, path or find_resnet38_weights())
-    name = network.backbone.name
+    backbone = network if isinstance(network, TimmBackbone) else network.backbone
+    name = backbone.name
     if name != LITE0:
         raise CheckpointError(
             f"No ImageNet weights for {name} come with the product. "
             f"Choose {LITE0}, or train from scratch with pretrained = false."
         )
     state = {k: v for k, v in lite0_state().items() if not k.startswith("classifier.")}
-    network.backbone.model.load_state_dict(state, strict=True)
+    backbone.model.load_state_dict(state, strict=True)
     return f"EfficientNet-Lite0, ImageNet-1k, sha256 {file_sha256(lite0_path())[:12]}"
 
 
-def _load_resnet38(network: ResNet38Cam, path: Path | None) -> str:
+def _load_resnet38(network: ResNet38, path: Path | None) -> str:
     if path is None:
         raise CheckpointError(
             f"The ImageNet weights of ResNet38 are not at hand. Put {FILE_NAME} into a folder, set "
             "SSENET_WEIGHTS_DIR to it and start again, or train from scratch with pretrained = false."
         )
     result = network.load_state_dict(load_resnet38(path), strict=False)
-    missing = [k for k in result.missing_keys if k != "fc8.weight" and not k.endswith("num_batches_tracked")]
+    own = backbone_names(network)
+    missing = [k for k in result.missing_keys if k.split(".")[0] in own and not k.endswith("num_batches_tracked")]
     if missing or result.unexpected_keys:
         raise CheckpointError(f"{path.name} lacks {missing[:3]} or holds {result.unexpected_keys[:3]} besides.")
     return f"ResNet38 A1, ImageNet-1k, md5 {MD5[:12]}"
