@@ -57,7 +57,7 @@ class Augment:
         x = self._rescale(x, random)
         if random.random() < 0.5:
             x = TF.horizontal_flip(x)
-        x = self._jitter(x, random)
+        x = jitter(x, self.jitter, random)
         x = TF.normalize(x.float() / 255, list(self.mean), list(self.std))
         return self._crop(x, random)
 
@@ -68,33 +68,39 @@ class Augment:
         size = [max(1, round(height * ratio)), max(1, round(width * ratio))]
         return TF.resize(x, size, InterpolationMode.BICUBIC, antialias=True)
 
-    def _jitter(self, x: Tensor, random: Generator) -> Tensor:
-        factors = 1 + random.uniform(-self.jitter, self.jitter, 3)
-        hue = float(random.uniform(-self.jitter, self.jitter)) / 3
-        order = random.permutation(4)
-        if self.jitter == 0:
-            return x
-        for step in order:
-            if step == 0:
-                x = TF.adjust_brightness(x, float(factors[0]))
-            elif step == 1:
-                x = TF.adjust_contrast(x, float(factors[1]))
-            elif step == 2:
-                x = TF.adjust_saturation(x, float(factors[2]))
-            else:
-                x = TF.adjust_hue(x, hue)
-        return x
-
     def _crop(self, x: Tensor, random: Generator) -> Tensor:
+        (top, to_top, height), (left, to_left, width) = (place(side, self.crop, random) for side in x.shape[-2:])
         container = torch.zeros(3, self.crop, self.crop)
-        (top, to_top, height), (left, to_left, width) = (self._place(side, random) for side in x.shape[-2:])
         container[:, to_top : to_top + height, to_left : to_left + width] = x[
             :, top : top + height, left : left + width
         ]
         return container
 
-    def _place(self, side: int, random: Generator) -> tuple[int, int, int]:
-        """Where to read from, where to write to, and how much, along one axis."""
-        spare = side - self.crop
-        offset = int(random.integers(0, abs(spare), endpoint=True))
-        return (offset, 0, self.crop) if spare > 0 else (0, offset, side)
+
+def jitter(x: Tensor, strength: float, random: Generator) -> Tensor:
+    """Brightness, contrast, saturation and hue of a picture (3, H, W) uint8, changed in a random order.
+
+    Factors lie within 1 ± ``strength``; hue turns by a third of it at most.
+    """
+    factors = 1 + random.uniform(-strength, strength, 3)
+    hue = float(random.uniform(-strength, strength)) / 3
+    order = random.permutation(4)
+    if strength == 0:
+        return x
+    for step in order:
+        if step == 0:
+            x = TF.adjust_brightness(x, float(factors[0]))
+        elif step == 1:
+            x = TF.adjust_contrast(x, float(factors[1]))
+        elif step == 2:
+            x = TF.adjust_saturation(x, float(factors[2]))
+        else:
+            x = TF.adjust_hue(x, hue)
+    return x
+
+
+def place(side: int, crop: int, random: Generator) -> tuple[int, int, int]:
+    """Where to read from, where to write to, and how much, along one axis of ``side`` cut to ``crop``."""
+    spare = side - crop
+    offset = int(random.integers(0, abs(spare), endpoint=True))
+    return (offset, 0, crop) if spare > 0 else (0, offset, side)
