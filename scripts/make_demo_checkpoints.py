@@ -20,7 +20,7 @@ from ssenet.events import EventType
 from ssenet.files import write_bytes
 from ssenet.inference import load_network
 from ssenet.results import CheckpointCard, save_histograms
-from ssenet.training.cam import CamTrainer
+from ssenet.training.cam import cam_training
 from ssenet.training.checkpoint import WEIGHTS, sha256, weights_bytes
 from ssenet.weights.builtin import FOLDER
 
@@ -42,7 +42,7 @@ def train(method: Method) -> tuple[CheckpointCard, Path]:
     """The last checkpoint of a full run, or of the one that was already finished."""
     dataset = open_dataset(DatasetSpec(name="demo", kind="demo"))
     folder = RUNS / method
-    card = CamTrainer(train_preset("demo", method), dataset, folder, report).run()
+    card = cam_training(train_preset("demo", method), dataset, folder, report).run()
     return card, folder / f"epoch-{card.epoch:04d}" / WEIGHTS
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal, Protocol
 
-EventType = Literal["progress", "metrics", "epoch", "checkpoint", "state", "evaluation", "error", "done"]
+EventType = Literal[
+    "progress", "metrics", "epoch", "checkpoint", "state", "evaluation", "set", "scores", "error", "done"
+]
 
 
 class Reporter(Protocol):

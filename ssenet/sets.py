@@ -33,11 +33,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ssenet.config import SetKind
 from ssenet.data.files import read_mask
-from ssenet.errors import DatasetError
+from ssenet.errors import DatasetError, SettingsError
 from ssenet.files import write_bytes
 from ssenet.lineage import Step
 
-MANIFEST, ITEMS = "manifest.json", "items"
+MANIFEST, ITEMS, KEY = "manifest.json", "items", "key.txt"
 
 
 class SetManifest(BaseModel):
@@ -80,12 +80,22 @@ class SetWriter:
     Args:
         folder: of the set.
         suffix: ``.npz`` or ``.png``.
+        key: content key of the set; items of another one are never taken for its own.
         earlier: folder of an earlier attempt at the same set, whose items are taken over.
+
+    Raises:
+        SettingsError: the folder holds items of another set.
     """
 
-    def __init__(self, folder: Path, suffix: str, earlier: Path | None = None) -> None:
-        self.folder, self.suffix, self.earlier = folder, suffix, earlier
+    def __init__(self, folder: Path, suffix: str, key: str, earlier: Path | None = None) -> None:
+        self.folder, self.suffix = folder, suffix
+        self.earlier = earlier if earlier and _key_in(earlier) == key else None
         (folder / ITEMS).mkdir(parents=True, exist_ok=True)
+        found = _key_in(folder)
+        if found is None:
+            write_bytes(folder / KEY, key.encode())
+        elif found != key:
+            raise SettingsError(f"{folder} holds a set made from other settings or inputs. Choose another folder.")
 
     def path(self, image_id: str) -> Path:
         """Where the item of an image lies."""
@@ -112,6 +122,11 @@ class SetWriter:
     def close(self, manifest: SetManifest) -> None:
         """Write the manifest: from now on the set is complete."""
         write_bytes(self.folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+
+
+def _key_in(folder: Path) -> str | None:
+    path = folder / KEY
+    return path.read_text(encoding="ascii").strip() if path.is_file() else None
 
 
 class ImageSet:

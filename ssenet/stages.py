@@ -1,37 +1,49 @@
-"""The stages as runs that leave files in a folder and report events: shared by the command line and the service."""
+"""The stages as runs that leave files in a folder and report events: shared by the command line and the service.
+
+Files of a run: ``result/`` (the set that it makes), ``epoch-NNNN/`` (checkpoints), ``states/``
+(what only a further attempt needs), ``evaluation.json`` and ``histograms.npz``,
+``scores.json`` and ``confusion.npz``. Free of torch until a stage that needs it runs.
+"""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from ssenet.config import (
-    STAGES,
-    CamInferSettings,
-    CamTrainSettings,
-    Closed,
-    DatasetSpec,
-    EvaluateSettings,
-    JobKind,
-)
+from ssenet.config import INPUTS, STAGES, Closed, DatasetSpec, JobKind
 from ssenet.data import open_dataset
-from ssenet.data.base import Sample
+from ssenet.data.base import Dataset
 from ssenet.errors import SettingsError
-from ssenet.evaluate import Scored, chosen_classes, count_images, evaluate
-from ssenet.events import Reporter, Stopped
+from ssenet.events import Reporter
 from ssenet.files import write_bytes
-from ssenet.inference import Network, load_network
-from ssenet.render import class_scores
-from ssenet.results import CheckpointCard, save_histograms, views_of
-from ssenet.training.cam import CamTrainer
+from ssenet.lineage import Step, content_key, lineage_of, stored_settings
+from ssenet.results import CheckpointCard
+from ssenet.scores import Counts, SegmentationRecord
+from ssenet.sets import ImageSet, SetManifest, SetWriter, pack
 
+RESULT = "result"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
+SCORES, CONFUSION = "scores.json", "confusion.npz"
 Stop = Callable[[], bool]
+
+RUNNERS: dict[JobKind, str] = {
+    "train_cam": "ssenet.cam_stages:train",
+    "infer_cam": "ssenet.cam_stages:infer",
+    "evaluate": "ssenet.cam_stages:score",
+    "crf": "ssenet.refine.crf_stage:run",
+    "train_affinity": "ssenet.affinity.stages:train",
+    "random_walk": "ssenet.affinity.stages:walk",
+    "pseudo_labels": "ssenet.refine.label_stage:run",
+    "train_segmentation": "ssenet.segmentation.stages:train",
+    "evaluate_segmentation": "ssenet.segmentation.stages:test",
+}
+"""Module and function of each stage, imported when it runs: only some need torch."""
+_WITHOUT_TORCH: frozenset[JobKind] = frozenset({"crf", "pseudo_labels"})
 
 
 class CheckpointFiles(BaseModel):
@@ -51,10 +63,66 @@ class RunSpec(BaseModel):
     kind: JobKind
     settings: dict[str, Any]
     dataset: DatasetSpec
-    checkpoint: CheckpointFiles | None = None
+    checkpoints: dict[str, CheckpointFiles] = Field(default={}, description="By the settings field that names each.")
+    sets: dict[str, Path] = Field(default={}, description="Folders of sets, by the settings field that names each.")
     output: Path
     resume_from: Path | None = None
     threads: int = Field(default=0, ge=0, description="Threads torch may use; 0 leaves its default.")
+
+    def opened(self) -> Dataset:
+        """The data set."""
+        return open_dataset(self.dataset)
+
+    def network(self, field: str) -> CheckpointFiles:
+        """The checkpoint that a settings field names. Raises SettingsError when there is none."""
+        if field not in self.checkpoints:
+            raise SettingsError(f"A run of {self.kind} needs a checkpoint as {field!r}.")
+        return self.checkpoints[field]
+
+    def card(self, field: str) -> CheckpointCard:
+        """Its card."""
+        return self.network(field).card
+
+    def image_set(self, field: str) -> ImageSet:
+        """The set that a settings field names.
+
+        Raises:
+            SettingsError: there is none, or it is of a kind that this stage cannot use.
+            DatasetError: its folder holds no complete set.
+        """
+        if field not in self.sets:
+            raise SettingsError(f"A run of {self.kind} needs a set as {field!r}.")
+        found, wanted = ImageSet(self.sets[field]), INPUTS[self.kind][field]
+        if found.manifest.kind not in wanted:
+            raise SettingsError(f"{field} is a set of {found.manifest.kind}; wanted: {' or '.join(wanted)}.")
+        return found
+
+    def writer(self, suffix: str, step: Step) -> SetWriter:
+        """Where the set of this run, which is ``step``, is written; what an earlier attempt finished is taken over."""
+        earlier = self.resume_from / RESULT if self.resume_from else None
+        return SetWriter(self.output / RESULT, suffix, step.key, earlier)
+
+    def step(self, settings: Closed, fingerprint: str, weights_sha256: str | None = None) -> Step:
+        """This run as a step of a lineage, under its content key."""
+        inputs = {field: files.card.content_sha for field, files in self.checkpoints.items()}
+        inputs |= {field: ImageSet(folder).manifest.key for field, folder in self.sets.items()}
+        key = content_key(self.kind, settings, inputs, fingerprint)
+        return Step(kind=self.kind, key=key, settings=stored_settings(settings), weights_sha256=weights_sha256)
+
+    def lineage(self, step: Step) -> tuple[Step, ...]:
+        """The steps that led to this run, and ``step``, which is this run's."""
+        parents = [card_lineage(files.card) for files in self.checkpoints.values()]
+        parents += [ImageSet(folder).manifest.lineage for folder in self.sets.values()]
+        return lineage_of(parents, step)
+
+
+def card_lineage(card: CheckpointCard) -> tuple[Step, ...]:
+    """The lineage of a checkpoint; for one that carries none, the training its settings describe."""
+    if card.lineage or card.settings is None or card.role != "cam":
+        return card.lineage
+    key = content_key("train_cam", card.settings, {}, card.dataset_fingerprint or "")
+    settings = stored_settings(card.settings)
+    return (Step(kind="train_cam", key=key, settings=settings, weights_sha256=card.weights_sha256),)
 
 
 def run_stage(spec: RunSpec, report: Reporter, stop: Stop = lambda: False) -> None:
@@ -66,73 +134,24 @@ def run_stage(spec: RunSpec, report: Reporter, stop: Stop = lambda: False) -> No
     """
     settings = STAGES[spec.kind].model_validate(spec.settings)
     spec.output.mkdir(parents=True, exist_ok=True)
-    if spec.threads:
+    if spec.threads and spec.kind not in _WITHOUT_TORCH:
         import torch
 
         torch.set_num_threads(spec.threads)
-    _RUNNERS[spec.kind](spec, settings, report, stop)
+    module, name = RUNNERS[spec.kind].split(":")
+    getattr(import_module(module), name)(spec, settings, report, stop)
     report("done")
 
 
-def _train(spec: RunSpec, settings: Closed, report: Reporter, stop: Stop) -> None:
-    assert isinstance(settings, CamTrainSettings)
-    dataset = open_dataset(spec.dataset)
-    CamTrainer(settings, dataset, spec.output, report, stop=stop, resume_from=spec.resume_from).run()
+def close_set(spec: RunSpec, writer: SetWriter, manifest: SetManifest, report: Reporter) -> None:
+    """Complete a set and tell of it."""
+    writer.close(manifest)
+    report("set", folder=str(writer.folder.relative_to(spec.output)))
 
 
-def _network(spec: RunSpec) -> Network:
-    if spec.checkpoint is None:
-        raise SettingsError(f"A run of {spec.kind} needs a checkpoint.")
-    return load_network(spec.checkpoint.weights, spec.checkpoint.card)
-
-
-def _image_progress(report: Reporter, stop: Stop) -> Callable[[int, int], None]:
-    def progress(done: int, total: int) -> None:
-        report("progress", done=done, total=total, unit="images", message=f"{done} of {total} images")
-        if stop() and done < total:
-            raise Stopped
-
-    return progress
-
-
-def _evaluate(spec: RunSpec, settings: Closed, report: Reporter, stop: Stop) -> None:
-    assert isinstance(settings, EvaluateSettings)
-    record, histograms = evaluate(_network(spec), open_dataset(spec.dataset), settings, _image_progress(report, stop))
-    write_bytes(spec.output / HISTOGRAMS, save_histograms(histograms))
-    write_bytes(spec.output / RECORD, record.model_dump_json(indent=1).encode())
-    report("evaluation", record=RECORD, histograms=HISTOGRAMS)
-
-
-def _infer(spec: RunSpec, settings: Closed, report: Reporter, stop: Stop) -> None:
-    """Raw coarse logits of the chosen classes, one npz a photograph; finished ones are not computed again."""
-    assert isinstance(settings, CamInferSettings)
-    network, dataset = _network(spec), open_dataset(spec.dataset)
-    images = count_images(dataset, settings.split, settings.images)
-    progress, ids = _image_progress(report, stop), dataset.ids(settings.split)
-    for index in range(images):
-        path = spec.output / "cams" / f"{ids[index]}.npz"
-        earlier = spec.resume_from and spec.resume_from / "cams" / path.name
-        if earlier and earlier.exists():
-            write_bytes(path, earlier.read_bytes())
-        elif not path.exists():
-            sample = dataset.sample(settings.split, index, with_mask=False)
-            write_bytes(path, _cam_npz(network, sample, settings))
-        progress(index + 1, images)
-
-
-def _cam_npz(network: Network, sample: Sample, settings: CamInferSettings) -> bytes:
-    exclusive = network.card.method == "classifier"
-    coarse = network.coarse_logits(sample.image, views_of(settings.scales, settings.flip))
-    scores = class_scores(coarse, exclusive=exclusive)
-    classes = chosen_classes(Scored(sample, coarse, scores), settings.labels, exclusive=exclusive)
-    arrays: dict[str, Any] = {view.name: maps[classes].astype(np.float16) for view, maps in coarse.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, classes=np.array(classes, np.int64), scores=scores, **arrays)
-    return buffer.getvalue()
-
-
-_RUNNERS: dict[Literal["train_cam", "infer_cam", "evaluate"], Callable[[RunSpec, Closed, Reporter, Stop], None]] = {
-    "train_cam": _train,
-    "infer_cam": _infer,
-    "evaluate": _evaluate,
-}
+def publish_scores(spec: RunSpec, record: SegmentationRecord, matrices: dict[str, Counts], report: Reporter) -> None:
+    """Write a record with the confusion matrix of every image, and tell of it."""
+    counts = np.stack([matrices[i] for i in record.image_ids]).astype(np.int64)
+    write_bytes(spec.output / CONFUSION, pack({"matrices": counts}))
+    write_bytes(spec.output / SCORES, record.model_dump_json(indent=1).encode())
+    report("scores", record=SCORES, counts=CONFUSION)

@@ -60,7 +60,7 @@ def cam(
 
 
 def _split(weights: Path, card: CheckpointCard, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
-    from ssenet.stages import CheckpointFiles, RunSpec, run_stage
+    from ssenet.stages import RESULT, CheckpointFiles, RunSpec, run_stage
 
     with progress_bar() as progress:
         task = progress.add_task("CAMs", total=None, note="")
@@ -73,11 +73,11 @@ def _split(weights: Path, card: CheckpointCard, dataset: DatasetSpec, settings: 
             kind="infer_cam",
             settings=settings.model_dump(mode="json"),
             dataset=dataset,
-            checkpoint=CheckpointFiles(weights=weights, card=card),
+            checkpoints={"checkpoint": CheckpointFiles(weights=weights, card=card)},
             output=out,
         )
         run_stage(spec, report)
-    console.print(f"CAMs in {out / 'cams'}.")
+    console.print(f"Set of CAMs in {out / RESULT}.")
 
 
 def _photographs(

@@ -55,12 +55,14 @@ def evaluate(
 
         files = CheckpointFiles(weights=weights, card=card)
         spec = dataset_spec(dataset, label_files)
-        run_stage(
-            RunSpec(
-                kind="evaluate", settings=settings.model_dump(mode="json"), dataset=spec, checkpoint=files, output=out
-            ),
-            report,
+        run = RunSpec(
+            kind="evaluate",
+            settings=settings.model_dump(mode="json"),
+            dataset=spec,
+            checkpoints={"checkpoint": files},
+            output=out,
         )
+        run_stage(run, report)
     record, histograms = read_evaluation(out)
     console.print(_table(record, histograms))
     if per_class:

@@ -68,10 +68,10 @@ def train(
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
 
     from ssenet.data import open_dataset
-    from ssenet.training.cam import CamTrainer
+    from ssenet.training.cam import cam_training
 
     with progress_bar() as progress:
-        trainer = CamTrainer(
+        trainer = cam_training(
             settings, open_dataset(spec), out, _Terminal(progress), stop=stopping.is_set, imagenet_weights=weights
         )
         try:

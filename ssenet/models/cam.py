@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any, Protocol, cast
 
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -71,7 +71,20 @@ def tiled_side(side: float, network: CamNet, *, least: int = 2) -> int:
     return max(least, math.floor(side / stride + 0.5)) * stride
 
 
-def freeze(network: CamNet, *, stages: int, batch_norm: bool) -> None:
+class Staged(Protocol):
+    """A network that names its stages, and is an ``nn.Module``."""
+
+    def stages(self) -> list[list[nn.Module]]:
+        """Modules from the stem on."""
+
+    def modules(self) -> Iterator[nn.Module]:
+        """All modules."""
+
+    def train(self, mode: bool = True) -> Any:
+        """Training mode."""
+
+
+def freeze(network: Staged, *, stages: int, batch_norm: bool) -> None:
     """Fix the first ``stages`` stages, and with ``batch_norm`` every batch norm's affine, for good."""
     for module in (m for stage in network.stages()[:stages] for m in stage):
         module.requires_grad_(False)
@@ -80,12 +93,12 @@ def freeze(network: CamNet, *, stages: int, batch_norm: bool) -> None:
             module.requires_grad_(False)
 
 
-def batch_norms(network: nn.Module) -> list[_BatchNorm]:
+def batch_norms(network: Staged | nn.Module) -> list[_BatchNorm]:
     """All batch norm layers, timm's fused ones included."""
     return [m for m in network.modules() if isinstance(m, _BatchNorm)]
 
 
-def train_mode(network: CamNet, batch_norm: BatchNorm, momentum: float) -> None:
+def train_mode(network: Staged, batch_norm: BatchNorm, momentum: float) -> None:
     """Training mode; frozen batch norm keeps using its running statistics as they are."""
     network.train()
     for module in batch_norms(network):

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from ssenet.config import CamTrainSettings
-from ssenet.models.cam import CamNet
+from ssenet.config import TrainOptions
 
 
 def poly(step: int, steps: int, power: float) -> float:
@@ -22,16 +21,22 @@ def _split(parameters: Iterable[nn.Parameter]) -> tuple[list[nn.Parameter], list
     return [p for p in trained if p.ndim > 1], [p for p in trained if p.ndim <= 1]
 
 
-def build_optimiser(network: CamNet, settings: CamTrainSettings) -> Optimizer:
-    """Four groups, as released: backbone and classifier, each weights and vectors.
+def build_optimiser(network: nn.Module, settings: TrainOptions, head: Iterable[nn.Parameter]) -> Optimizer:
+    """Four groups, as released: backbone and head, each weights and vectors.
 
     Vectors are not decayed, and with SGD they learn twice as fast.
+
+    Args:
+        network: what is trained.
+        settings: optimiser and rates.
+        head: parameters of the new layers, which learn ``head_lr_factor`` times as fast.
     """
-    head = {id(p) for p in network.classifier.parameters()}
-    backbone = [p for p in network.parameters() if id(p) not in head]
+    head = list(head)
+    new = {id(p) for p in head}
+    backbone = [p for p in network.parameters() if id(p) not in new]
     vector_factor = 2.0 if settings.optimiser == "sgd" else 1.0
     groups = []
-    for parameters, factor in ((backbone, 1.0), (list(network.classifier.parameters()), settings.head_lr_factor)):
+    for parameters, factor in ((backbone, 1.0), (head, settings.head_lr_factor)):
         weights, vectors = _split(parameters)
         rate = settings.lr * factor
         groups.append({"params": weights, "lr": rate, "weight_decay": settings.weight_decay})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from ssenet.config import PAPER_ALPHA, CamTrainSettings, EvaluateSettings
@@ -19,15 +17,8 @@ from ssenet.evaluate import (
 )
 from ssenet.inference import Network
 from ssenet.models.cam import CamNet
-from ssenet.results import AlphaHistogram, CheckpointCard, ProtocolCard, View
-
-
-@dataclass(frozen=True)
-class Validation:
-    """Figures of one epoch, and how they came about."""
-
-    metrics: dict[str, float]
-    protocol: ProtocolCard
+from ssenet.results import AlphaHistogram, CheckpointCard, View
+from ssenet.training.loop import Validation
 
 
 def validate(

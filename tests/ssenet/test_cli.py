@@ -38,7 +38,7 @@ def test_cam_of_a_split(tmp_path) -> None:
     args = ["cam", "demo-baseline", "--dataset", "demo", "--labels", "given", "--scales", "0.25", "--no-flip"]
     result = runner.invoke(app, [*args, "--out", str(tmp_path)])
     assert result.exit_code == 0, result.output
-    assert len(list((tmp_path / "cams").glob("*.npz"))) == 120
+    assert len(list((tmp_path / "result" / "items").glob("*.npz"))) == 120
 
 
 @pytest.mark.parametrize("text", ["imagenet-lite0", "runs/a b", "../x", "é", ".."])

@@ -8,7 +8,7 @@ from tiny_training import SPEC, Recorder, tiny_settings
 from ssenet.data import open_dataset
 from ssenet.inference import load_network
 from ssenet.results import views_of
-from ssenet.training.cam import CamTrainer
+from ssenet.training.cam import cam_training
 from ssenet.weights.builtin import builtin
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")]
@@ -26,6 +26,6 @@ def test_inference_equals_the_cpu() -> None:
 
 
 def test_a_training_runs_on_the_gpu(tmp_path) -> None:
-    trainer = CamTrainer(tiny_settings(epochs=1), open_dataset(SPEC), tmp_path, Recorder())
-    assert next(trainer.network.parameters()).is_cuda
+    trainer = cam_training(tiny_settings(epochs=1), open_dataset(SPEC), tmp_path, Recorder())
+    assert next(trainer.task.network.parameters()).is_cuda
     assert trainer.run().epoch == 1

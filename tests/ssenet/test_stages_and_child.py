@@ -90,7 +90,9 @@ def test_what_the_user_can_mend_exits_2_with_a_message(tmp_path, changes, messag
 
 def test_evaluation_leaves_a_record_and_histograms(tmp_path) -> None:
     settings = {"checkpoint": "demo-ssenet", "images": 2, "scales": [0.5, 1], "multi_scale": [0.5, 1]}
-    path = write_spec(tmp_path, kind="evaluate", settings=settings, checkpoint=checkpoint_json("demo-ssenet"))
+    path = write_spec(
+        tmp_path, kind="evaluate", settings=settings, checkpoints={"checkpoint": checkpoint_json("demo-ssenet")}
+    )
     code, events, log = finish(start(path))
     assert code == 0, log
     done = next(e for e in events if e["type"] == "evaluation")
@@ -103,11 +105,13 @@ def test_evaluation_leaves_a_record_and_histograms(tmp_path) -> None:
 
 def test_cams_of_a_split_are_kept_and_not_computed_again(tmp_path) -> None:
     settings = {"checkpoint": "demo-baseline", "images": 2, "scales": [1], "flip": True, "labels": "given"}
-    files = {"kind": "infer_cam", "settings": settings, "checkpoint": checkpoint_json("demo-baseline")}
+    checkpoints = {"checkpoint": checkpoint_json("demo-baseline")}
+    files = {"kind": "infer_cam", "settings": settings, "checkpoints": checkpoints}
     code, events, log = finish(start(write_spec(tmp_path, **files)))
     assert code == 0, log
-    assert events[-2]["done"] == 2
-    cams = sorted((tmp_path / "out" / "cams").glob("*.npz"))
+    assert [e["done"] for e in events if e["type"] == "progress"] == [1, 2]
+    assert events[-2] == {"type": "set", "folder": "result"}
+    cams = sorted((tmp_path / "out" / "result" / "items").glob("*.npz"))
     assert len(cams) == 2
     with np.load(cams[0], allow_pickle=False) as arrays:
         assert set(arrays.files) == {"classes", "scores", "s1", "s1-flip"}

@@ -13,7 +13,8 @@ from ssenet.evaluate import mean_average_precision
 from ssenet.events import Stopped
 from ssenet.inference import load_network
 from ssenet.results import CheckpointCard, View
-from ssenet.training.cam import CamTrainer, Plan
+from ssenet.training.cam import cam_training
+from ssenet.training.loop import Plan
 from ssenet.training.schedule import poly
 from ssenet.training.state import newest_state
 
@@ -22,7 +23,7 @@ from ssenet.training.state import newest_state
 def uninterrupted(tiny_dataset, tmp_path_factory):
     """A whole run: its folder and events."""
     folder, recorder = tmp_path_factory.mktemp("whole"), Recorder()
-    CamTrainer(tiny_settings(), tiny_dataset, folder, recorder).run()
+    cam_training(tiny_settings(), tiny_dataset, folder, recorder).run()
     return folder, recorder
 
 
@@ -30,12 +31,12 @@ def uninterrupted(tiny_dataset, tmp_path_factory):
 def test_resuming_is_bit_equal(uninterrupted, tiny_dataset, tmp_path, stop_after) -> None:
     folder, _ = uninterrupted
     recorder = Recorder()
-    trainer = CamTrainer(
+    trainer = cam_training(
         tiny_settings(), tiny_dataset, tmp_path / "a", recorder, stop=lambda: len(recorder.of("metrics")) >= stop_after
     )
     with pytest.raises(Stopped):
         trainer.run()
-    resumed = CamTrainer(tiny_settings(), tiny_dataset, tmp_path / "b", recorder, resume_from=tmp_path / "a")
+    resumed = cam_training(tiny_settings(), tiny_dataset, tmp_path / "b", recorder, resume_from=tmp_path / "a")
     assert resumed.step == stop_after
     resumed.run()
     assert weights_at(tmp_path / "b", 2) == weights_at(folder, 2)
@@ -44,11 +45,11 @@ def test_resuming_is_bit_equal(uninterrupted, tiny_dataset, tmp_path, stop_after
 
 def test_the_same_folder_goes_on(tiny_dataset, tmp_path) -> None:
     recorder = Recorder()
-    one = CamTrainer(tiny_settings(), tiny_dataset, tmp_path, recorder, stop=lambda: len(recorder.events) > 0)
+    one = cam_training(tiny_settings(), tiny_dataset, tmp_path, recorder, stop=lambda: len(recorder.events) > 0)
     with pytest.raises(Stopped):
         one.run()
-    assert CamTrainer(tiny_settings(), tiny_dataset, tmp_path, recorder).step == 1
-    assert CamTrainer(tiny_settings(seed=5), tiny_dataset, tmp_path, recorder).step == 0
+    assert cam_training(tiny_settings(), tiny_dataset, tmp_path, recorder).step == 1
+    assert cam_training(tiny_settings(seed=5), tiny_dataset, tmp_path, recorder).step == 0
 
 
 def test_stopping_while_validating_validates_again_and_trains_nothing_twice(
@@ -57,9 +58,9 @@ def test_stopping_while_validating_validates_again_and_trains_nothing_twice(
     recorder = Recorder()
     validating = lambda: any("validating" in e["message"] for e in recorder.of("progress"))  # noqa: E731
     with pytest.raises(Stopped):
-        CamTrainer(tiny_settings(), tiny_dataset, tmp_path / "a", recorder, stop=validating).run()
+        cam_training(tiny_settings(), tiny_dataset, tmp_path / "a", recorder, stop=validating).run()
     assert not recorder.of("checkpoint")
-    resumed = CamTrainer(tiny_settings(), tiny_dataset, tmp_path / "b", recorder, resume_from=tmp_path / "a")
+    resumed = cam_training(tiny_settings(), tiny_dataset, tmp_path / "b", recorder, resume_from=tmp_path / "a")
     assert (resumed.step, resumed.pending) == (3, True)
     resumed.run()
     assert [c["epoch"] for c in recorder.of("checkpoint")] == [1, 2]
@@ -83,7 +84,7 @@ class _WithoutMasks:
 
 
 def test_a_validation_split_without_masks_gets_map_alone(tiny_dataset, tmp_path) -> None:
-    card = CamTrainer(tiny_settings(epochs=1), _WithoutMasks(tiny_dataset), tmp_path, Recorder()).run()
+    card = cam_training(tiny_settings(epochs=1), _WithoutMasks(tiny_dataset), tmp_path, Recorder()).run()
     assert set(card.metrics) <= {"val_map"}
 
 
@@ -123,17 +124,17 @@ def test_a_published_checkpoint_loads_and_its_card_says_how_it_was_measured(unin
 
 def test_a_flipped_byte_in_the_newest_state_falls_back_to_the_one_before(uninterrupted, tiny_dataset, tmp_path) -> None:
     recorder = Recorder()
-    trainer = CamTrainer(
+    trainer = cam_training(
         tiny_settings(), tiny_dataset, tmp_path, recorder, stop=lambda: len(recorder.of("metrics")) >= 2
     )
     with pytest.raises(Stopped):
         trainer.run()
-    newest = newest_state(tmp_path / "states", trainer.key)
+    newest = newest_state(tmp_path / "states", trainer.task.key)
     assert newest.step == 2
     damaged = bytearray(newest.path.read_bytes())
     damaged[-1] ^= 1
     newest.path.write_bytes(bytes(damaged))
-    resumed = CamTrainer(tiny_settings(), tiny_dataset, tmp_path, recorder)
+    resumed = cam_training(tiny_settings(), tiny_dataset, tmp_path, recorder)
     assert resumed.step == 1
     resumed.run()
     assert weights_at(tmp_path, 2) == weights_at(uninterrupted[0], 2)
@@ -171,32 +172,32 @@ def test_weights_of_another_network_are_refused_by_name(uninterrupted) -> None:
 )
 def test_every_way_to_train_runs(tiny_dataset, tmp_path, changes) -> None:
     recorder = Recorder()
-    card = CamTrainer(tiny_settings(epochs=1, **changes), tiny_dataset, tmp_path, recorder).run()
+    card = cam_training(tiny_settings(epochs=1, **changes), tiny_dataset, tmp_path, recorder).run()
     assert np.isfinite(recorder.of("metrics")[-1]["values"]["loss"])
     assert card.epoch == 1
 
 
 def test_frozen_stages_and_statistics_do_not_move(tiny_dataset, tmp_path) -> None:
     settings = tiny_settings(epochs=1, batch_norm="frozen", frozen_stages=2)
-    trainer = CamTrainer(settings, tiny_dataset, tmp_path, Recorder())
-    before = {k: v.clone() for k, v in trainer.network.state_dict().items()}
+    trainer = cam_training(settings, tiny_dataset, tmp_path, Recorder())
+    before = {k: v.clone() for k, v in trainer.task.network.state_dict().items()}
     trainer.run()
-    after = trainer.network.state_dict()
+    after = trainer.task.network.state_dict()
     moved = {k for k in before if not bool((before[k] == after[k]).all())}
     assert "classifier.weight" in moved
     assert not [k for k in moved if "running" in k or "conv_stem" in k or ".blocks.0." in k]
 
 
 def test_a_loss_that_is_no_number_says_what_to_change(tiny_dataset, tmp_path) -> None:
-    trainer = CamTrainer(tiny_settings(lr=1e-3), tiny_dataset, tmp_path, Recorder())
-    trainer.network.classifier.weight.data.fill_(float("nan"))
+    trainer = cam_training(tiny_settings(lr=1e-3), tiny_dataset, tmp_path, Recorder())
+    trainer.task.network.classifier.weight.data.fill_(float("nan"))
     with pytest.raises(SettingsError, match="Lower the learning rate"):
         trainer.run()
 
 
 def test_an_unknown_split_lists_the_known_ones(tiny_dataset, tmp_path) -> None:
     with pytest.raises(DatasetError, match="no split 'test'; it has: train, val"):
-        CamTrainer(tiny_settings(split="test"), tiny_dataset, tmp_path, Recorder())
+        cam_training(tiny_settings(split="test"), tiny_dataset, tmp_path, Recorder())
 
 
 def test_every_image_is_seen_once_an_epoch_in_an_order_of_its_own() -> None:
