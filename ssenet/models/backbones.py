@@ -10,6 +10,7 @@ should (``benchmarks/cell_offsets.py``), so images are scaled to such (``tiled_s
 
 from __future__ import annotations
 
+import math
 from typing import Any, cast
 
 import timm
@@ -56,6 +57,11 @@ class TimmBackbone(nn.Module):
         """Stem, then the model's own stages in order, as far as timm names them."""
         stem = [m for name, m in self.model.named_children() if name in {"conv_stem", "bn1", "conv1", "stem"}]
         return [stem, *([stage] for stage in _named_stages(self.model))]
+
+
+def tiled(side: float, stride: int, *, least: int = 2) -> int:
+    """The side nearest to ``side`` px that cells of ``stride`` px tile, at least ``least`` cells."""
+    return max(least, math.floor(side / stride + 0.5)) * stride
 
 
 def _named_stages(model: nn.Module) -> list[nn.Module]:

@@ -6,7 +6,6 @@ et al. (2016): no backward pass and no hooks are needed.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, cast
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ssenet.config import BatchNorm
-from ssenet.models.backbones import TimmBackbone
+from ssenet.models.backbones import TimmBackbone, tiled
 from ssenet.models.resnet38 import ResNet38Cam
 
 
@@ -67,8 +66,7 @@ def tiled_side(side: float, network: CamNet, *, least: int = 2) -> int:
     """
     if isinstance(network, ResNet38Cam):
         return max(1, round(side))
-    stride = network.backbone.stride
-    return max(least, math.floor(side / stride + 0.5)) * stride
+    return tiled(side, network.backbone.stride, least=least)
 
 
 class Staged(Protocol):

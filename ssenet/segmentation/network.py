@@ -8,9 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ssenet.config import BatchNorm, SegmentationOptions
-from ssenet.models.backbones import TimmBackbone
+from ssenet.models.backbones import TimmBackbone, tiled
 from ssenet.models.cam import batch_norms, freeze, train_mode
 from ssenet.models.resnet38 import CHANNELS, ResNet38
+from ssenet.render import scaled_size
 from ssenet.weights.start import RESNET38, Backbone, Checkpoint, start_backbone
 
 
@@ -49,6 +50,12 @@ class DeepLab(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         features = self.backbone.features(x) if isinstance(self.backbone, ResNet38) else self.backbone(x)
         return cast(Tensor, self.classifier(self.head(features)))
+
+    def input_size(self, size: tuple[int, int], scale: float) -> tuple[int, int]:
+        """Height and width that the network sees of a photograph; a timm backbone's cells must tile them."""
+        if isinstance(self.backbone, ResNet38):
+            return scaled_size(size, scale)
+        return tiled(size[0] * scale, self.backbone.stride), tiled(size[1] * scale, self.backbone.stride)
 
     def stages(self) -> list[list[nn.Module]]:
         """Modules of the backbone from the stem on."""

@@ -12,16 +12,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from ssenet.errors import CheckpointError
 from ssenet.models.backbones import TimmBackbone
 from ssenet.models.resnet38 import ResNet38, backbone_names
 from ssenet.results import CheckpointCard
-from ssenet.weights.imagenet import imagenet_classifier_state, load_imagenet_backbone
-from ssenet.weights.installed import file_sha256, lite0_path
+from ssenet.weights.imagenet import load_imagenet_backbone
+from ssenet.weights.loading import read_weights
 
 Backbone = ResNet38 | TimmBackbone
 """A module whose backbone can be started; of a ResNet38 with heads of its own, the heads are left alone."""
@@ -77,7 +75,7 @@ def load_backbone(backbone: Backbone, name: str, weights: Path, card: Checkpoint
             f"Choose {card.backbone} as backbone, or a checkpoint of {name} to start from."
         )
     prefix = backbone_prefix(card)
-    state = {k.removeprefix(prefix): t for k, t in _read(weights, card).items() if k.startswith(prefix)}
+    state = {k.removeprefix(prefix): t for k, t in read_weights(weights, card).items() if k.startswith(prefix)}
     expected = backbone_state(backbone)
     _check(expected, state, card)
     backbone.load_state_dict({k: t for k, t in state.items() if k in expected}, strict=False)
@@ -96,17 +94,6 @@ def backbone_state(backbone: Backbone) -> dict[str, Tensor]:
         return state
     own = backbone_names(backbone)
     return {key: tensor for key, tensor in state.items() if key.split(".")[0] in own}
-
-
-def _read(weights: Path, card: CheckpointCard) -> dict[str, Tensor]:
-    if not weights.is_file() or file_sha256(weights) != card.weights_sha256:
-        raise CheckpointError(f"The weights of {card.name} are missing or damaged: their hash is not the card's.")
-    if weights.resolve() == lite0_path().resolve():
-        return imagenet_classifier_state(weights)
-    try:
-        return load_file(weights)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{card.name}: its weights cannot be read as safetensors ({error}).") from error
 
 
 def _check(expected: dict[str, Tensor], given: dict[str, Tensor], card: CheckpointCard) -> None:
