@@ -52,7 +52,7 @@ def tiny_set(
     """
     dataset = open_dataset(spec)
     lineage = tiny_lineage(dataset, split, images, kind)
-    writer = SetWriter(folder, ".png" if kind == "masks" else ".npz")
+    writer = SetWriter(folder, ".png" if kind == "masks" else ".npz", lineage[-1].key)
     for index, image_id in enumerate(dataset.ids(split)[:images]):
         writer.put(image_id, _item(kind, dataset.sample(split, index), index, stride))
     manifest = SetManifest(
