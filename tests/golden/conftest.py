@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ssenet.affinity.network import ResNet38Affinity
 from ssenet.models.resnet38 import ResNet38Cam
 
 Golden = Mapping[str, NDArray[np.generic]]
@@ -47,4 +48,19 @@ def resnet38() -> ResNet38Cam:
     """ResNet38 with 20 classes and the rule's weights, in evaluation mode."""
     network = ResNet38Cam(20)
     fill_by_rule(network)
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def resnet38_affinity(resnet38: ResNet38Cam) -> ResNet38Affinity:
+    """AffinityNet with the rule's weights, in evaluation mode; it shares the backbone's tensors with ``resnet38``."""
+    with torch.device("meta"):
+        network = ResNet38Affinity()
+    heads = nn.ModuleDict({name: nn.Conv2d(1, 1, 1) for name in ("f8_3", "f8_4", "f8_5", "f9")})
+    for name, head in heads.items():
+        head.weight = nn.Parameter(torch.empty(network.get_parameter(f"{name}.weight").shape), requires_grad=False)
+        head.bias = None
+    fill_by_rule(heads)
+    backbone = {key: tensor for key, tensor in resnet38.state_dict().items() if key != "fc8.weight"}
+    network.load_state_dict({**backbone, **heads.state_dict()}, strict=True, assign=True)
     return network.eval()

@@ -1,0 +1,159 @@
+"""AffinityNet (Ahn and Kwak 2018): features whose L1 distance says whether two cells belong together.
+
+Three feature levels of a backbone pass through 1×1 convolutions of 64, 128 and 256 channels,
+are joined, and mixed by one more 1×1 convolution. Names of the heads are the released ones.
+On ResNet38 the levels are the activated inputs of b5 and b6 and the output. On a timm
+backbone they are, by the same recipe, the two levels before the deepest, and the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from ssenet.affinity.pairs import PairGrid
+from ssenet.errors import SettingsError
+from ssenet.models.backbones import TimmBackbone
+from ssenet.models.resnet38 import ResNet38
+
+WIDTHS = (64, 128, 256)
+CHANNELS = sum(WIDTHS)
+
+
+def _level_head(channels: int, width: int) -> nn.Conv2d:
+    layer = nn.Conv2d(channels, width, 1, bias=False)
+    nn.init.kaiming_normal_(layer.weight)
+    return layer
+
+
+def _mixing_head() -> nn.Conv2d:
+    layer = nn.Conv2d(CHANNELS, CHANNELS, 1, bias=False)
+    nn.init.xavier_uniform_(layer.weight, gain=4)
+    return layer
+
+
+def _joined(levels: Sequence[Tensor], heads: Sequence[nn.Conv2d], mix: nn.Conv2d) -> Tensor:
+    """Features (B, 448, h, w) on the grid of the last level."""
+    size = levels[-1].shape[-2:]
+    maps = [F.elu(head(level)) for head, level in zip(heads, levels, strict=True)]
+    resized = [m if m.shape[-2:] == size else F.interpolate(m, size, mode="bilinear") for m in maps]
+    return F.elu(mix(torch.cat(resized, dim=1)))
+
+
+class ResNet38Affinity(ResNet38):
+    """AffinityNet on ResNet38, with the keys of the released code; stride 8.
+
+    Shapes: image (B, 3, H, W) to features (B, 448, ceil(H/8), ceil(W/8)).
+    """
+
+    stride = 8
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.f8_3, self.f8_4, self.f8_5 = (_level_head(c, w) for c, w in zip((512, 1024, 4096), WIDTHS, strict=True))
+        self.f9 = _mixing_head()
+
+    def heads(self) -> list[nn.Parameter]:
+        """Parameters of the new layers."""
+        return [p for layer in (self.f8_3, self.f8_4, self.f8_5, self.f9) for p in layer.parameters()]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _joined(self.taps(x), (self.f8_3, self.f8_4, self.f8_5), self.f9)
+
+
+class TimmAffinity(nn.Module):
+    """AffinityNet on a timm backbone.
+
+    Shapes: image (B, 3, H, W) to features (B, 448, ceil(H/stride), ceil(W/stride)).
+
+    Raises:
+        SettingsError: timm knows no such model, it cannot give this stride, or not its feature levels.
+    """
+
+    def __init__(self, backbone: str, stride: int) -> None:
+        super().__init__()
+        self.backbone, self.stride = TimmBackbone(backbone, stride), stride
+        channels = self._level_channels()
+        self.f8_3, self.f8_4, self.f8_5 = (_level_head(c, w) for c, w in zip(channels, WIDTHS, strict=True))
+        self.f9 = _mixing_head()
+
+    def _level_channels(self) -> list[int]:
+        self.backbone.eval()
+        with torch.no_grad():
+            channels = [level.shape[1] for level in self.levels(torch.zeros(1, 3, 4 * self.stride, 4 * self.stride))]
+        self.backbone.train()
+        return channels
+
+    def levels(self, x: Tensor) -> list[Tensor]:
+        """The two feature levels before the deepest, and the backbone's output."""
+        model = cast(Any, self.backbone.model)
+        if not hasattr(model, "forward_intermediates"):
+            raise SettingsError(f"timm gives no feature levels of {self.backbone.name}. Choose another backbone.")
+        output, levels = model.forward_intermediates(x)
+        if len(levels) < 3:
+            raise SettingsError(f"{self.backbone.name} has only {len(levels)} feature levels, and three are needed.")
+        return [levels[-3], levels[-2], output]
+
+    def stages(self) -> list[list[nn.Module]]:
+        """Modules of the backbone from the stem on."""
+        return self.backbone.stages()
+
+    def heads(self) -> list[nn.Parameter]:
+        """Parameters of the new layers."""
+        return [p for layer in (self.f8_3, self.f8_4, self.f8_5, self.f9) for p in layer.parameters()]
+
+    def forward(self, x: Tensor) -> Tensor:
+        return _joined(self.levels(x), (self.f8_3, self.f8_4, self.f8_5), self.f9)
+
+
+AffinityNet = ResNet38Affinity | TimmAffinity
+"""An image (B, 3, H, W) to features (B, 448, h, w)."""
+
+
+def build_affinity_net(backbone: str, stride: int) -> AffinityNet:
+    """An untrained AffinityNet.
+
+    Raises:
+        SettingsError: unknown backbone, or one that cannot give this stride.
+    """
+    if backbone != "resnet38":
+        return TimmAffinity(backbone, stride)
+    if stride != ResNet38Affinity.stride:
+        raise SettingsError(f"resnet38 has stride 8, not {stride}. Set stride to 8, or choose another backbone.")
+    return ResNet38Affinity()
+
+
+def pair_affinities(features: Tensor, grid: PairGrid) -> Tensor:
+    """Affinities exp(-mean over channels of |f_i - f_j|) of all pairs.
+
+    Offsets are taken one after another, and their differences computed again for the
+    gradient rather than kept: at (B, 448, 56, 56) all of them would take B · 150 MB.
+
+    Args:
+        features: (B, C, h, w).
+        grid: of the same h and w.
+
+    Returns:
+        (B, m, h', w').
+    """
+    if not grid.offsets:
+        return features.new_empty((features.shape[0], 0, *grid.inner))
+    start = grid.at(features)
+    distances = [_distance(start, grid.at(features, offset)) for offset in grid.offsets]
+    return torch.exp(-torch.stack(distances, dim=1))
+
+
+def _distance(start: Tensor, end: Tensor) -> Tensor:
+    """Mean absolute difference (B, h', w') over channels."""
+    if torch.is_grad_enabled() and start.requires_grad:
+        return checkpoint(_mean_difference, start, end, use_reentrant=False, preserve_rng_state=False)
+    return torch.sub(start, end).abs_().mean(dim=1)
+
+
+def _mean_difference(start: Tensor, end: Tensor) -> Tensor:
+    return (start - end).abs().mean(dim=1)
