@@ -14,9 +14,8 @@ from ssenet.data.base import Dataset, Sample
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.inference import Network
 from ssenet.render import aggregate, class_scores, normalise, predicted, winner_and_score
-from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard, View, views_of
+from ssenet.results import MULTI_SCALE, AlphaHistogram, EvaluationRecord, ProtocolCard, View, views_of
 
-MULTI_SCALE = "MS"
 Progress = Callable[[int, int], None]
 
 
@@ -161,6 +160,7 @@ def evaluate(
         image_ids=tuple(ids),
         rows=tuple(rows),
         protocol=protocol(network, dataset, settings, images),
+        lineage=network.card.steps,
     )
     return record, {name: AlphaHistogram.join(histograms) for name, histograms in parts.items()}
 

@@ -13,8 +13,8 @@ from plotly.subplots import make_subplots
 
 from ssenet.config import PAPER_ALPHA
 from ssenet.curves import Curve
+from ssenet.results import MULTI_SCALE
 
-MULTI_SCALE = "MS"
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's palette: told apart by colour-blind readers."""
 DASHES = ("dot", "dash", "longdash", "dashdot", "longdashdot")

@@ -29,7 +29,7 @@ DONE = "done.json"
 StageState = Callable[[JobKind, str], None]
 
 
-class StageFailed(UserError):
+class StageError(UserError):
     """A stage of a pipeline failed; what the stages before it made is kept."""
 
     def __init__(self, stage: JobKind, error: UserError) -> None:
@@ -72,7 +72,7 @@ class LocalPipeline:
         """Run what is not finished; returns every stage.
 
         Raises:
-            StageFailed: a stage cannot be done; the message names it.
+            StageError: a stage cannot be done; the message names it.
             Stopped: it was asked to stop.
         """
         opened = open_dataset(self.dataset)
@@ -83,7 +83,7 @@ class LocalPipeline:
             try:
                 finished[stage.name] = self._stage(stage, finished, opened)
             except UserError as error:
-                raise StageFailed(stage.name, error) from error
+                raise StageError(stage.name, error) from error
         return finished
 
     def _stage(self, stage: Stage, finished: dict[JobKind, Finished], opened: Dataset) -> Finished:

@@ -25,7 +25,10 @@ from ssenet.config import (
     ReluOrder,
     SegmentationTrainSettings,
 )
-from ssenet.lineage import Step
+from ssenet.lineage import Step, content_key, stored_settings
+
+MULTI_SCALE = "MS"
+"""Name of an evaluation's row that sums all scales."""
 
 CAM_VERSION = "1"
 """Part of every CAM key: raise it when the same inputs would give other logits."""
@@ -132,6 +135,15 @@ class CheckpointCard(BaseModel):
     licence: str | None = None
     notes: str = ""
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Its lineage; of a CAM network that carries none, the training that its settings describe."""
+        if self.lineage or self.settings is None or self.role != "cam":
+            return self.lineage
+        key = content_key("train_cam", self.settings, {}, self.dataset_fingerprint or "")
+        settings = stored_settings(self.settings)
+        return (Step(kind="train_cam", key=key, settings=settings, weights_sha256=self.weights_sha256),)
 
     @property
     def role(self) -> NetworkRole:
@@ -285,6 +297,7 @@ class EvaluationRecord(BaseModel):
     image_ids: tuple[str, ...]
     rows: tuple[str, ...] = Field(description="Names of the curves: one per single scale, such as '0.5', and 'MS'.")
     protocol: ProtocolCard
+    lineage: tuple[Step, ...] = Field(default=(), description="The steps that led to the network.")
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 

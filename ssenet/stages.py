@@ -111,18 +111,9 @@ class RunSpec(BaseModel):
 
     def lineage(self, step: Step) -> tuple[Step, ...]:
         """The steps that led to this run, and ``step``, which is this run's."""
-        parents = [card_lineage(files.card) for files in self.checkpoints.values()]
+        parents = [files.card.steps for files in self.checkpoints.values()]
         parents += [ImageSet(folder).manifest.lineage for folder in self.sets.values()]
         return lineage_of(parents, step)
-
-
-def card_lineage(card: CheckpointCard) -> tuple[Step, ...]:
-    """The lineage of a checkpoint; for one that carries none, the training its settings describe."""
-    if card.lineage or card.settings is None or card.role != "cam":
-        return card.lineage
-    key = content_key("train_cam", card.settings, {}, card.dataset_fingerprint or "")
-    settings = stored_settings(card.settings)
-    return (Step(kind="train_cam", key=key, settings=settings, weights_sha256=card.weights_sha256),)
 
 
 def run_stage(spec: RunSpec, report: Reporter, stop: Stop = lambda: False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ssenet.cli import cam, data, evaluate, train
+from ssenet.cli import cam, data, evaluate, pipeline, tables, train
 
 app = typer.Typer(
     name="ssenet",
@@ -17,3 +17,5 @@ app.command("train")(train.train)
 app.command("cam")(cam.cam)
 app.command("eval")(evaluate.evaluate)
 app.command("figures")(evaluate.figures)
+app.command("pipeline")(pipeline.pipeline)
+app.command("tables")(tables.tables)
