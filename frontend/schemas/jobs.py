@@ -1,81 +1,17 @@
-"""What the API answers, typed. Unknown keys are ignored, so that an older page understands a newer API."""
+"""Jobs and pipelines: work, and how it stands."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from ssenet.results import CheckpointCard, EvaluationRecord
+from frontend.schemas.common import Answer
+from ssenet.config import JobKind, PipelineSettings
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-
-
-class Answer(BaseModel):
-    """Base of all answers."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Readiness(Answer):
-    """Whether every part of the service can work."""
-
-    ready: bool = False
-    database: str = "unknown"
-    broker: str = "unknown"
-    workers: dict[str, int] = Field(default_factory=dict)
-    infer_warm: bool = False
-
-
-class Image(Answer):
-    """A photograph the service holds."""
-
-    id: str
-    width: int
-    height: int
-    name: str = ""
-    source: str = ""
-    title: str | None = None
-    author: str | None = None
-    licence: str | None = None
-    origin: str | None = None
-    labels: tuple[str, ...] = ()
-
-    @property
-    def caption(self) -> str:
-        """The best name for people."""
-        return self.title or self.name or f"image {self.id[:8]}"
-
-
-class Dataset(Answer):
-    """A data set the operator registered."""
-
-    id: str
-    name: str
-    kind: str = ""
-    classes: tuple[str, ...] = ()
-    splits: dict[str, int] = Field(default_factory=dict)
-    has_masks: bool = False
-    label_source: str = ""
-
-
-class Checkpoint(Answer):
-    """Weights and their card."""
-
-    id: str
-    name: str
-    builtin: bool = False
-    final: bool = True
-    job_id: str | None = None
-    epoch: int | None = None
-    card: CheckpointCard
-    created_at: datetime | None = None
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """Foreground classes, in the order of the maps."""
-        return self.card.classes
+StageState = Literal["waiting", "queued", "running", "succeeded", "failed", "cancelled"]
 
 
 class Progress(Answer):
@@ -104,6 +40,8 @@ class JobResult(Answer):
 
     checkpoints: tuple[str, ...] = ()
     evaluation: str | None = None
+    set: str | None = None
+    score: str | None = None
 
 
 class Job(Answer):
@@ -119,6 +57,7 @@ class Job(Answer):
     error: JobError | None = None
     result: JobResult | None = None
     parent_id: str | None = None
+    pipeline_id: str | None = None
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -159,33 +98,70 @@ class Estimate(Answer):
     basis: str = ""
 
 
-class Evaluation(Answer):
-    """One scoring of a checkpoint on a data set."""
+class StageResult(Answer):
+    """Ids of what a stage of a pipeline made."""
+
+    checkpoint: str | None = None
+    set: str | None = None
+    evaluation: str | None = None
+    score: str | None = None
+
+
+class PipelineStage(Answer):
+    """One stage of a pipeline and how it stands."""
+
+    name: JobKind
+    state: StageState
+    reused: bool = False
+    job: Job | None = None
+    result: StageResult | None = None
+
+
+class Pipeline(Answer):
+    """A pipeline, its stages in order."""
 
     id: str
-    checkpoint_id: str
-    dataset_id: str = ""
-    job_id: str | None = None
-    record: EvaluationRecord
-    created_at: datetime | None = None
+    name: str | None = None
+    settings: PipelineSettings
+    dataset: str = ""
+    state: JobState
+    stages: tuple[PipelineStage, ...]
+    failed_stage: JobKind | None = None
+    created_at: datetime
+    finished_at: datetime | None = None
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.state in ("succeeded", "failed", "cancelled")
+
+    @property
+    def title(self) -> str:
+        """Its name, or what it is."""
+        return self.name or f"pipeline {self.id[:8]}"
+
+    def stage(self, name: str | None) -> PipelineStage | None:
+        """The stage of that name, if it has one."""
+        return next((stage for stage in self.stages if stage.name == name), None)
+
+    def result(self, name: JobKind) -> StageResult:
+        """What the stage made; all empty when it made nothing yet."""
+        stage = self.stage(name)
+        return (stage.result if stage else None) or StageResult()
 
 
-class CurveRow(Answer):
-    """Curves of one row (a single scale, or MS) over all α."""
+class StageEstimate(Answer):
+    """How long one stage would take, and what that is based on."""
 
-    row: str
-    miou: list[float | None]
-    m_fn: list[float | None]
-    m_fp: list[float | None]
-    undefined: list[int]
+    name: JobKind
+    seconds: float
+    basis: str = ""
 
 
-class Curves(Answer):
-    """All curves of an evaluation."""
+class PipelineEstimate(Estimate):
+    """How long a pipeline would take, stage by stage."""
 
-    alpha: list[float]
-    rows: list[CurveRow]
-    record: EvaluationRecord
+    stages: tuple[StageEstimate, ...] = ()
 
 
 def _aware(moment: datetime) -> datetime:
