@@ -1,7 +1,6 @@
 """Fixtures of the segmentation tests: a few small photographs with labels, and a tiny network."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,7 +49,7 @@ def masks(voc: DatasetSpec, tmp_path_factory: pytest.TempPathFactory) -> ImageSe
     return tiny_set(tmp_path_factory.mktemp("masks"), "masks", 4, spec=voc)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def settings() -> Callable[..., SegmentationTrainSettings]:
     """Settings of two epochs of two steps; arguments change some."""
     return lambda **changes: SegmentationTrainSettings.model_validate({"labels": "masks-1", **OPTIONS, **changes})
@@ -88,9 +87,3 @@ def card() -> CheckpointCard:
 def network(deeplab: DeepLab, card: CheckpointCard) -> SegmentationNetwork:
     """The network as inference uses it."""
     return SegmentationNetwork(deeplab, card, torch.device("cpu"))
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for what several tests share."""
-    return tmp_path_factory.mktemp("shared")
