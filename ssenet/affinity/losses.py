@@ -69,8 +69,12 @@ def _mean(values: Tensor, group: Tensor) -> Tensor:
     return (values * group).sum() / group.sum().clamp(min=1)
 
 
-def pair_accuracy(affinities: Tensor, labels: PairLabels) -> tuple[int, int]:
-    """How many labelled pairs are on the right side of one half, and how many there are."""
-    together = affinities > 0.5
-    right = (together & (labels.background | labels.foreground)) | (~together & labels.different)
-    return int(right.sum()), int((labels.background | labels.foreground | labels.different).sum())
+def correct_pairs(affinities: Tensor, labels: PairLabels) -> tuple[Tensor, Tensor]:
+    """How many pairs of one class, and of different classes, are on their side of one half; and how many there are.
+
+    Returns:
+        Two counts (2,): [together, apart].
+    """
+    same, together = labels.background | labels.foreground, affinities > 0.5
+    right = torch.stack([(same & together).sum(), (labels.different & ~together).sum()])
+    return right.cpu(), torch.stack([same.sum(), labels.different.sum()]).cpu()

@@ -14,9 +14,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.checkpoint import checkpoint
 
-from ssenet.affinity.pairs import PairGrid
 from ssenet.errors import SettingsError
 from ssenet.models.backbones import TimmBackbone
 from ssenet.models.resnet38 import ResNet38
@@ -126,34 +124,3 @@ def build_affinity_net(backbone: str, stride: int) -> AffinityNet:
     if stride != ResNet38Affinity.stride:
         raise SettingsError(f"resnet38 has stride 8, not {stride}. Set stride to 8, or choose another backbone.")
     return ResNet38Affinity()
-
-
-def pair_affinities(features: Tensor, grid: PairGrid) -> Tensor:
-    """Affinities exp(-mean over channels of |f_i - f_j|) of all pairs.
-
-    Offsets are taken one after another, and their differences computed again for the
-    gradient rather than kept: at (B, 448, 56, 56) all of them would take B · 150 MB.
-
-    Args:
-        features: (B, C, h, w).
-        grid: of the same h and w.
-
-    Returns:
-        (B, m, h', w').
-    """
-    if not grid.offsets:
-        return features.new_empty((features.shape[0], 0, *grid.inner))
-    start = grid.at(features)
-    distances = [_distance(start, grid.at(features, offset)) for offset in grid.offsets]
-    return torch.exp(-torch.stack(distances, dim=1))
-
-
-def _distance(start: Tensor, end: Tensor) -> Tensor:
-    """Mean absolute difference (B, h', w') over channels."""
-    if torch.is_grad_enabled() and start.requires_grad:
-        return checkpoint(_mean_difference, start, end, use_reentrant=False, preserve_rng_state=False)
-    return torch.sub(start, end).abs_().mean(dim=1)
-
-
-def _mean_difference(start: Tensor, end: Tensor) -> Tensor:
-    return (start - end).abs().mean(dim=1)

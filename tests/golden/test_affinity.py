@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from ssenet.affinity.distances import pair_affinities
 from ssenet.affinity.labels import average_pool
-from ssenet.affinity.network import ResNet38Affinity, pair_affinities
+from ssenet.affinity.network import ResNet38Affinity
 from ssenet.affinity.pairs import PairAffinities, PairGrid
 from ssenet.affinity.walk import Transition, random_walk
 from ssenet.render import upsample

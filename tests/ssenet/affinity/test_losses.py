@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from ssenet.affinity.losses import affinity_losses, pair_accuracy, pair_labels
+from ssenet.affinity.losses import affinity_losses, correct_pairs, pair_labels
 from ssenet.affinity.pairs import PairGrid
 
 GRID = PairGrid((6, 8), 3)
@@ -63,5 +63,6 @@ def test_accuracy_counts_labelled_pairs_on_the_right_side() -> None:
     labels = torch.full((1, 6, 8), 255)
     labels[0, 0, 2:5] = torch.tensor([0, 0, 4])  # pairs (0, 0), (0, 4) and, two apart, (0, 4)
     affinities = torch.full((1, len(GRID.offsets), *GRID.inner), 0.9)
-    assert pair_accuracy(affinities, pair_labels(labels, GRID)) == (1, 3)
-    assert pair_accuracy(1 - affinities, pair_labels(labels, GRID)) == (2, 3)
+    grouped = pair_labels(labels, GRID)
+    assert [t.tolist() for t in correct_pairs(affinities, grouped)] == [[1, 0], [1, 2]]
+    assert [t.tolist() for t in correct_pairs(1 - affinities, grouped)] == [[0, 2], [1, 2]]

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from ssenet.affinity.network import TimmAffinity, build_affinity_net, pair_affinities
+from ssenet.affinity.distances import pair_affinities
+from ssenet.affinity.network import TimmAffinity, build_affinity_net
 from ssenet.affinity.pairs import PairGrid
 from ssenet.errors import SettingsError
 from ssenet.models.cam import TimmCam
