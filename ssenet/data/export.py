@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -40,27 +40,34 @@ def write_voc(
     total = sum(map(len, ids.values()))
     if len({i for listed in ids.values() for i in listed}) != total:
         raise DatasetError("Two splits share an image id; write them to separate folders.")
-    _make_folders(folder)
+    make_folders(folder)
     done = 0
     for name in names:
         for index in range(len(ids[name])):
-            _write_sample(folder, dataset.sample(name, index), quality)
+            write_sample(folder, dataset.sample(name, index), quality)
             done += 1
             if progress is not None:
                 progress(done, total)
-    (folder / "classes.txt").write_text("\n".join(["background", *dataset.classes]) + "\n", encoding="utf-8")
-    for name in names:
-        (folder / LISTS / f"{name}.txt").write_text("\n".join(ids[name]) + "\n", encoding="utf-8")
+    finish_voc(folder, dataset.classes, ids)
 
 
-def _make_folders(folder: Path) -> None:
+def make_folders(folder: Path) -> None:
+    """The empty folders of a VOC set. Raises DatasetError when ``folder`` holds anything."""
     if folder.exists() and any(folder.iterdir()):
         raise DatasetError(f"{folder} is not empty; give a new folder.")
     for name in (IMAGES, MASKS, LISTS):
         (folder / name).mkdir(parents=True, exist_ok=True)
 
 
-def _write_sample(folder: Path, sample: Sample, quality: int) -> None:
+def finish_voc(folder: Path, classes: Sequence[str], ids: Mapping[str, Sequence[str]]) -> None:
+    """Write the class names and, last, the list of each split; with them the folder opens."""
+    (folder / "classes.txt").write_text("\n".join(["background", *classes]) + "\n", encoding="utf-8")
+    for name, listed in ids.items():
+        (folder / LISTS / f"{name}.txt").write_text("\n".join(listed) + "\n", encoding="utf-8")
+
+
+def write_sample(folder: Path, sample: Sample, quality: int) -> None:
+    """Write one photograph as JPEG and its mask as PNG. Raises DatasetError when it has no mask."""
     if sample.mask is None:
         raise DatasetError(f"Image {sample.id} has no mask; only data sets with masks can be written as a VOC folder.")
     Image.fromarray(sample.image).save(folder / IMAGES / f"{sample.id}.jpg", quality=quality)

@@ -44,7 +44,7 @@ def test_the_official_order_is_normalised_as_released(sets, tmp_path) -> None:
     assert np.abs(maps - cam_maps(cams, image_id, size)[1]).max() > 1e-4
 
 
-def test_walk_maps_cover_the_padded_photograph_and_are_cropped(sets, small, tmp_path) -> None:
+def test_walk_maps_cover_the_padded_photograph_and_are_cropped(sets, tmp_path) -> None:
     rng = np.random.default_rng(0)
     height, width = 61, 43
     maps, background = rng.random((2, 8, 6), np.float32), rng.random((8, 6), np.float32)
@@ -65,7 +65,7 @@ def test_walk_maps_cover_the_padded_photograph_and_are_cropped(sets, small, tmp_
     np.testing.assert_allclose(scores.background, whole[0], atol=1e-6)
     np.testing.assert_allclose(scores.maps, whole[1:], atol=1e-6)
     assert scores.classes.tolist() == [3, 7]
-    with pytest.raises(DatasetError, match="another|changed"):
+    with pytest.raises(DatasetError, match="has changed"):
         score_maps(ImageSet(tmp_path / "walk"), "x", (height, width + 1))
 
 

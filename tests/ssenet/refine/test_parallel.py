@@ -81,8 +81,8 @@ def test_workers_have_one_thread_and_no_torch(tmp_path: Path) -> None:
     assert not multiprocessing.active_children()
 
 
-def test_a_killed_worker_is_named_and_leaves_none(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError, match="killed while it worked on one of .*b"):
+def test_a_killed_worker_is_named_and_leaves_none() -> None:
+    with pytest.raises(RuntimeError, match=r"killed while it worked on one of .*b"):
         for_each_image("ab", parallel_work.die_on_b, lambda *_: None, processes=2)
     assert not multiprocessing.active_children()
 

@@ -92,7 +92,7 @@ def test_without_the_library_the_reason_is_given(run, sets, monkeypatch) -> None
     run("crf", {"crf": "off"}, {"cams": sets["cams"].folder}, "off")
 
 
-def test_a_set_of_another_data_set_is_refused(run, sets, small, tmp_path) -> None:
+def test_a_set_of_another_data_set_is_refused(run, sets, small) -> None:
     other = small.model_copy(update={"labels": "masks", "classes": tuple(f"c{k}" for k in range(10))})
     with pytest.raises(DatasetError, match="another one, or its files have changed"):
         run("crf", QUICK, {"cams": sets["cams"].folder}, dataset=other)
@@ -181,7 +181,7 @@ def test_resumed_labels_are_scored_on_all_images(run, sets, tmp_path, monkeypatc
     assert resumed.model_copy(update={"created_at": whole.created_at}) == whole
 
 
-def test_a_split_without_masks_has_no_scores(run, sets, small, tmp_path, monkeypatch) -> None:
+def test_a_split_without_masks_has_no_scores(run, sets, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("ssenet.refine.photographs.Photographs.have_masks", False)
     recorder = run("pseudo_labels", {}, {"maps": sets["walk"].folder})
     assert recorder.of("set") and not recorder.of("scores")
