@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ssenet.affinity.background import background_first
 from ssenet.affinity.grid import WalkGrid
 from ssenet.affinity.inference import AffinityInference, load_affinity
 from ssenet.affinity.memory import check_memory
@@ -15,7 +16,7 @@ from ssenet.config import AffinityTrainSettings, WalkOptions, WalkSettings
 from ssenet.events import Reporter, Stopped
 from ssenet.inference import best_device
 from ssenet.refine.derived import derived_manifest, image_progress
-from ssenet.refine.maps import cam_maps, with_background
+from ssenet.refine.maps import cam_maps
 from ssenet.refine.photographs import photographs_of
 from ssenet.sets import pack
 from ssenet.stages import RunSpec, Stop, close_set
@@ -99,11 +100,3 @@ def walked_scores(network: AffinityInference, image: NDArray[np.uint8], maps: Fl
         pairs = network.affinities(image, settings.radius, settings.working_side)
         scores = random_walk(scores, pairs, settings.beta, settings.log_steps)
     return grid.spread(scores)
-
-
-def background_first(maps: Floats, settings: WalkOptions) -> Floats:
-    """Scores (k + 1, H, W): the background by its rule, and the maps (k, H, W)."""
-    if settings.background == "power":
-        return with_background(maps, settings.power)
-    background = np.full((1, *maps.shape[1:]), settings.alpha, np.float32)
-    return np.concatenate([background, maps]).astype(np.float32)
