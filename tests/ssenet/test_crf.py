@@ -138,9 +138,7 @@ def test_an_empty_parameter_takes_the_presets() -> None:
 
 
 def test_words_for_the_protocol() -> None:
-    assert str(PRESETS["psa"]) == (
-        "dense CRF (psa): 10 iterations, smoothness 3 px × 3, appearance 80 px, 13 RGB × 10"
-    )
+    assert str(PRESETS["psa"]) == ("dense CRF (psa): 10 iterations, smoothness 3 px × 3, appearance 80 px, 13 RGB × 10")
     assert str(PRESETS["irn"]).endswith("from hard labels of probability 0.7")
 
 
