@@ -10,7 +10,7 @@ import numpy as np
 from ssenet import __version__
 from ssenet.config import CamInferSettings, CamTrainSettings, EvaluateSettings
 from ssenet.data.base import Dataset, Sample
-from ssenet.evaluate import Scored, check_classes, chosen_classes, count_images, evaluate
+from ssenet.evaluate import Scored, check_classes, chosen_classes, count_images, evaluate, evaluate_set
 from ssenet.events import Reporter, Stopped
 from ssenet.files import write_bytes
 from ssenet.inference import Network, load_network
@@ -45,7 +45,12 @@ def _network(spec: RunSpec) -> Network:
 
 def score(spec: RunSpec, settings: EvaluateSettings, report: Reporter, stop: Stop) -> None:
     """α histograms of a checkpoint's CAMs."""
-    record, histograms = evaluate(_network(spec), spec.opened(), settings, image_progress(report, stop))
+    progress = image_progress(report, stop)
+    if settings.cams is None:
+        record, histograms = evaluate(_network(spec), spec.opened(), settings, progress)
+    else:
+        card = spec.card("checkpoint")
+        record, histograms = evaluate_set(spec.image_set("cams"), card, spec.opened(), settings, progress)
     write_bytes(spec.output / HISTOGRAMS, save_histograms(histograms))
     write_bytes(spec.output / RECORD, record.model_dump_json(indent=1).encode())
     report("evaluation", record=RECORD, histograms=HISTOGRAMS)
@@ -55,7 +60,7 @@ def infer(spec: RunSpec, settings: CamInferSettings, report: Reporter, stop: Sto
     """A set of CAMs: raw coarse logits of the chosen classes, one npz a photograph."""
     network, dataset = _network(spec), spec.opened()
     if settings.labels == "given":
-        check_classes(network, dataset)
+        check_classes(network.card, dataset)
     images = count_images(dataset, settings.split, settings.images)
     step = spec.step(settings, dataset.fingerprint)
     ids, writer = dataset.ids(settings.split)[:images], spec.writer(".npz", step)

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet import __version__
-from ssenet.config import EvaluateSettings, LabelSource, ReluOrder
+from ssenet.config import CamInferSettings, EvaluateSettings, LabelSource, ReluOrder
 from ssenet.data.base import Dataset, Sample
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.inference import Network
 from ssenet.render import aggregate, class_scores, normalise, predicted, winner_and_score
-from ssenet.results import MULTI_SCALE, AlphaHistogram, EvaluationRecord, ProtocolCard, View, views_of
+from ssenet.results import MULTI_SCALE, AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, View, views_of
+from ssenet.sets import ImageSet
 
 Progress = Callable[[int, int], None]
 
@@ -60,11 +61,22 @@ def histogram_of(
     Raises:
         DatasetError: it has no mask.
     """
-    sample = scored.sample
+    coarse = {view: scored.coarse[view][list(classes)] for view in views}
+    return _count(scored.sample, coarse, classes, relu_order, total_classes)
+
+
+def _count(
+    sample: Sample,
+    coarse: Mapping[View, NDArray[np.float32]],
+    classes: Sequence[int],
+    relu_order: ReluOrder,
+    total_classes: int,
+) -> AlphaHistogram:
+    """Count one photograph; ``coarse`` holds the maps (k, h, w) of ``classes`` only."""
     if sample.mask is None:
         raise DatasetError(f"{sample.id} has no mask to score against.")
     size = (sample.image.shape[0], sample.image.shape[1])
-    maps = aggregate({view: scored.coarse[view] for view in views}, size, classes, relu_order)
+    maps = aggregate(coarse, size, range(len(classes)), relu_order)
     maps = normalise(maps, "official" if relu_order == "official" else "eq3")
     winner, score = winner_and_score(maps, classes)
     return AlphaHistogram.of_image(sample.mask, winner, score, total_classes)
@@ -76,15 +88,15 @@ def rows_of(settings: EvaluateSettings) -> dict[str, list[View]]:
     return {**rows, MULTI_SCALE: views_of(settings.multi_scale, settings.flip)}
 
 
-def check_classes(network: Network, dataset: Dataset) -> None:
+def check_classes(card: CheckpointCard, dataset: Dataset) -> None:
     """The network's classes must be the data set's, in order.
 
     Raises:
         SettingsError: they are not.
     """
-    if tuple(network.card.classes) != tuple(dataset.classes):
+    if tuple(card.classes) != tuple(dataset.classes):
         raise SettingsError(
-            f"{network.card.name} knows {len(network.card.classes)} classes and {dataset.spec.name} has "
+            f"{card.name} knows {len(card.classes)} classes and {dataset.spec.name} has "
             f"{len(dataset.classes)} others. Choose a data set with the classes the network was trained on."
         )
 
@@ -104,7 +116,7 @@ def count_images(dataset: Dataset, split: str, wanted: int | None) -> int:
     return available if wanted is None else min(wanted, available)
 
 
-def protocol(network: Network, dataset: Dataset, settings: EvaluateSettings, images: int) -> ProtocolCard:
+def protocol(card: CheckpointCard, dataset: Dataset, settings: EvaluateSettings, images: int) -> ProtocolCard:
     """How the numbers of this evaluation come about."""
     return ProtocolCard(
         dataset=dataset.spec.name,
@@ -118,7 +130,7 @@ def protocol(network: Network, dataset: Dataset, settings: EvaluateSettings, ima
         relu_order=settings.relu_order,
         normalisation="official" if settings.relu_order == "official" else "eq3",
         alpha_rule="every α; a best α is chosen on the scored images",
-        weights_sha256=network.card.weights_sha256,
+        weights_sha256=card.weights_sha256,
         code_version=__version__,
     )
 
@@ -138,13 +150,9 @@ def evaluate(
         DatasetError: no masks, or no such split.
         SettingsError: the classes differ.
     """
-    check_classes(network, dataset)
+    check_classes(network.card, dataset)
     images, rows = count_images(dataset, settings.split, settings.images), rows_of(settings)
-    if settings.split not in dataset.masked_splits:
-        masked = ", ".join(dataset.masked_splits) or "none"
-        raise DatasetError(
-            f"{dataset.spec.name}/{settings.split} has no masks to score against; splits with masks: {masked}."
-        )
+    _check_masks(dataset, settings.split)
     views = sorted({v for row in rows.values() for v in row}, key=lambda v: (v.scale, v.flip))
     parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
     ids = []
@@ -154,13 +162,71 @@ def evaluate(
             parts[name].append(histogram_of(scored, row, classes, settings.relu_order, len(dataset.classes)))
         ids.append(scored.sample.id)
         progress(done, images)
+    return _joined(network.card, dataset, settings, ids, parts)
+
+
+def evaluate_set(
+    image_set: ImageSet,
+    card: CheckpointCard,
+    dataset: Dataset,
+    settings: EvaluateSettings,
+    progress: Progress = lambda _done, _total: None,
+) -> tuple[EvaluationRecord, dict[str, AlphaHistogram]]:
+    """Score a set of CAMs, as ``evaluate`` does with a network: a row a scale, and multi-scale.
+
+    Raises:
+        DatasetError: no masks, or the set cannot be read.
+        SettingsError: the classes differ, or split, images or views are not the set's.
+    """
+    check_classes(card, dataset)
+    _check_masks(dataset, settings.split)
+    _check_views(image_set, settings)
+    rows, ids = rows_of(settings), list(image_set.ids)
+    parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
+    positions = {image_id: index for index, image_id in enumerate(dataset.ids(settings.split))}
+    for done, image_id in enumerate(ids, 1):
+        sample, arrays = dataset.sample(settings.split, positions[image_id]), image_set.arrays(image_id)
+        classes = [int(k) for k in arrays["classes"]]
+        for name, row in rows.items():
+            coarse = {view: arrays[view.name] for view in row}
+            parts[name].append(_count(sample, coarse, classes, settings.relu_order, len(dataset.classes)))
+        progress(done, len(ids))
+    return _joined(card, dataset, settings, ids, parts)
+
+
+def _check_views(image_set: ImageSet, settings: EvaluateSettings) -> None:
+    made = CamInferSettings.model_validate(image_set.manifest.settings)
+    wanted = settings.model_dump(include={"split", "flip", "relu_order", "labels"})
+    found = made.model_dump(include=set(wanted))
+    differing = [name for name in wanted if wanted[name] != found[name]]
+    if not {*settings.scales, *settings.multi_scale} <= set(made.scales):
+        differing.append("scales")
+    if settings.images not in (made.images, len(image_set.ids)):
+        differing.append("images")
+    if differing:
+        raise SettingsError(f"The set of CAMs was made with other {', '.join(differing)} than it shall be scored with.")
+
+
+def _check_masks(dataset: Dataset, split: str) -> None:
+    if split not in dataset.masked_splits:
+        masked = ", ".join(dataset.masked_splits) or "none"
+        raise DatasetError(f"{dataset.spec.name}/{split} has no masks to score against; splits with masks: {masked}.")
+
+
+def _joined(
+    card: CheckpointCard,
+    dataset: Dataset,
+    settings: EvaluateSettings,
+    ids: Sequence[str],
+    parts: Mapping[str, Sequence[AlphaHistogram]],
+) -> tuple[EvaluationRecord, dict[str, AlphaHistogram]]:
     record = EvaluationRecord(
         checkpoint=settings.checkpoint,
         classes=tuple(dataset.classes),
         image_ids=tuple(ids),
-        rows=tuple(rows),
-        protocol=protocol(network, dataset, settings, images),
-        lineage=network.card.steps,
+        rows=tuple(parts),
+        protocol=protocol(card, dataset, settings, len(ids)),
+        lineage=card.steps,
     )
     return record, {name: AlphaHistogram.join(histograms) for name, histograms in parts.items()}
 

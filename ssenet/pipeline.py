@@ -1,8 +1,8 @@
 """The pipeline as a pure graph of stages, for the command line and the service. Free of torch.
 
-    train_cam → infer_cam ─→ crf → train_affinity ─→ random_walk → pseudo_labels → train_segmentation
-        │           └──────────────────────────────────↗                             │
-        └→ evaluate                                                 evaluate_segmentation ←┘
+    train_cam → infer_cam → crf → train_affinity → random_walk → pseudo_labels → train_segmentation
+                  │    └───────────────────────────────↗                               ↓
+                  └→ evaluate                                              evaluate_segmentation
 
 A stage may start when the stages it takes results from are finished. What a stage makes
 is named by a content key (``ssenet.lineage``), so a finished one need not run again.
@@ -65,9 +65,9 @@ def _cam_stages(s: PipelineSettings, masked: bool) -> list[Stage]:
     cams: dict[str, JsonValue] = {"dataset": s.dataset, "split": s.split, "images": s.images, **_options(s.cams)}
     stages.append(Stage("infer_cam", cams, network.inputs, network.given))
     if masked:
-        # Scored as they are used: the multi-scale row is that of the CAMs, beside scale 1 alone.
-        scored: dict[str, JsonValue] = {**cams, "scales": [1.0], "multi_scale": cams["scales"]}
-        stages.append(Stage("evaluate", scored, network.inputs, network.given))
+        # Scored as they are used: what the network gave is not computed again.
+        scored: dict[str, JsonValue] = {**cams, "multi_scale": cams["scales"]}
+        stages.append(Stage("evaluate", scored, {**network.inputs, "cams": "infer_cam"}, network.given))
     return stages
 
 

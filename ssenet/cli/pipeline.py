@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from ssenet.cli.common import (
@@ -31,7 +31,8 @@ class StageBar:
     """One progress bar a stage."""
 
     def __init__(self, progress: Progress) -> None:
-        self.progress, self.task, self.stage = progress, progress.add_task("opening data", total=None, note=""), ""
+        self.progress, self.stage = progress, ""
+        self.task: TaskID | None = None
 
     def state(self, stage: JobKind, state: str) -> None:
         """A stage started or ended."""
@@ -40,12 +41,12 @@ class StageBar:
             self.task = self.progress.add_task(stage, total=None, note="")
         elif state == "reused":
             console.print(f"{stage}: finished before, nothing to compute")
-        else:
+        elif self.task is not None:
             self.progress.update(self.task, note="done")
 
     def report(self, type: EventType, **values: Any) -> None:
         """Progress within the stage."""
-        if type == "progress":
+        if type == "progress" and self.task is not None:
             self.progress.update(self.task, completed=values["done"], total=values["total"], note=values["message"])
 
 

@@ -127,6 +127,11 @@ class EvaluateSettings(CamSettings):
     images: int | None = setting(None, "Only the first images; empty takes all.", group="data", unit="images", ge=1)
     scales: Scales = setting(CURVE_SCALES, "Single scales to score.", group="views")
     multi_scale: Scales = setting(INFERENCE_SCALES, "Scales of the multi-scale row.", group="views")
+    cams: Identifier | None = setting(
+        None,
+        "Score this set of CAMs instead of running the network; split, images and views must be the set's.",
+        group="data",
+    )
     flip: bool = setting(False, "Also average with the mirrored image.", group="views")
 
 

@@ -82,6 +82,7 @@ _DEMO: dict[str, Any] = {
 _QUICK: dict[str, Any] = {
     "images": 96,
     "val_images": 40,
+    "cams": {"scales": (0.5, 1.0, 1.5)},
     "crf": {"crf_iterations": 5},
     "affinity": {"backbone": DEFAULT_BACKBONE, "epochs": 3, "crop": 192},
     "segmentation": {"backbone": DEFAULT_BACKBONE, "epochs": 6, "crop": 192, "head_channels": 128, "dropout": 0.1},

@@ -42,7 +42,7 @@ _ANY_NETWORK: tuple[InputKind, ...] = ("cam", "affinity", "segmentation")
 INPUTS: dict[JobKind, dict[str, tuple[InputKind, ...]]] = {
     "train_cam": {},
     "infer_cam": {"checkpoint": ("cam",)},
-    "evaluate": {"checkpoint": ("cam",)},
+    "evaluate": {"checkpoint": ("cam",), "cams": ("cams",)},
     "crf": {"cams": ("cams",)},
     "train_affinity": {"crf": ("crf",), "start": _ANY_NETWORK},
     "random_walk": {"checkpoint": ("affinity",), "cams": ("cams",)},

@@ -58,7 +58,7 @@ def validate(
     evaluated = EvaluateSettings(
         checkpoint="training", dataset=dataset.spec.name, split=settings.val_split, scales=(1.0,), multi_scale=(1.0,)
     )
-    return Validation(metrics, protocol(network, dataset, evaluated, images))
+    return Validation(metrics, protocol(card, dataset, evaluated, images))
 
 
 def _cam_metrics(histogram: AlphaHistogram) -> dict[str, float]:
