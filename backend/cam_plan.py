@@ -101,7 +101,8 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
     """Look up what a query names.
 
     Raises:
-        Problem: 404 for an unknown checkpoint or image, 422 for classes that are not of the network.
+        Problem: 404 for an unknown checkpoint or image, 422 for classes that are not of the network, or a network
+            without CAMs.
     """
     with service.database.read() as session:
         checkpoint = session.get(Checkpoint, checkpoint_id)
@@ -110,6 +111,9 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
         raise not_found("checkpoint", checkpoint_id)
     if image is None:
         raise not_found("image", query.image)
+    if checkpoint.role != "cam":
+        text = f"Checkpoint {checkpoint_id} is of the kind {checkpoint.role} and has no class activation maps."
+        raise invalid("/path/checkpoint_id", text)
     card = CheckpointCard.model_validate(checkpoint.card)
     made = Plan(
         query,

@@ -173,7 +173,7 @@ def _database(error: DBAPIError) -> Problem:
 
 
 def _not_allowed(error: NotAllowed) -> Problem:
-    return conflict("job-state", str(error))
+    return conflict(f"{error.what}-state", str(error))
 
 
 def _idempotency(_error: IdempotencyConflict) -> Problem:

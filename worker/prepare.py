@@ -10,24 +10,32 @@ from sqlalchemy.orm import Session
 
 from backend.store.artifacts import ArtifactStore, attempt_key
 from backend.store.checkpoints import weights_file
-from backend.store.models import Checkpoint, Dataset, Job
+from backend.store.content import inputs_of
+from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
 from ssenet.errors import CheckpointError, DatasetError
+
+RESULT = "result"
+_KEPT = frozenset({"log.txt", "run.json"})
 
 
 def run_file(session: Session, artifacts: ArtifactStore, claim: Claim, threads: int) -> dict[str, Any]:
     """What ``ssenet.child`` needs to know for this attempt.
 
     Raises:
-        UserError: the data set or the checkpoint is not there any more.
+        UserError: the data set, a checkpoint or a set is not there any more.
     """
-    checkpoint = claim.settings.get("checkpoint")
-    earlier = _resumable(session, artifacts, claim)
+    earlier, dataset = _resumable(session, artifacts, claim), _dataset(session, claim)
+    inputs = inputs_of(session, claim.kind, claim.settings)
+    for field, row in inputs.items():
+        if row is None:
+            raise CheckpointError(f"The result {claim.settings[field]} ({field}) was deleted. Choose another one.")
     return {
         "kind": claim.kind,
         "settings": claim.settings,
-        "dataset": _dataset(session, claim.settings["dataset"]),
-        "checkpoint": _checkpoint(session, artifacts, checkpoint) if checkpoint else None,
+        "dataset": dataset,
+        "checkpoints": {f: _checkpoint(artifacts, row) for f, row in inputs.items() if isinstance(row, Checkpoint)},
+        "sets": {f: _folder(artifacts, row) for f, row in inputs.items() if isinstance(row, ImageSet)},
         "output": str(attempt_folder(artifacts, claim)),
         "resume_from": str(earlier) if earlier else None,
         "threads": threads,
@@ -40,45 +48,49 @@ def attempt_folder(artifacts: ArtifactStore, claim: Claim) -> Path:
 
 
 def _resumable(session: Session, artifacts: ArtifactStore, claim: Claim) -> Path | None:
-    """The newest folder with something to go on from: of this job's attempts, then of the job it retries.
+    """The folder with most to go on from, of this job's earlier attempts and of those of the jobs it retries.
 
-    An attempt that died before it saved anything has a folder too, and must not hide the one before it.
+    The newest one need not be it: an attempt may have died before it took over what the one before it had done.
     """
-    job, fence = session.get(Job, claim.job_id), claim.fence
+    job, fence, folders = session.get(Job, claim.job_id), claim.fence, list[Path]()
     while job is not None and job.kind == claim.kind:
-        folders = (artifacts.path(attempt_key(job.id, n)) for n in range(fence - 1, 0, -1))
-        found = next((folder.absolute() for folder in folders if _has_progress(folder)), None)
-        if found or job.parent_id is None:
-            return found
-        job = session.get(Job, job.parent_id)
+        folders += [artifacts.path(attempt_key(job.id, n)).absolute() for n in range(fence - 1, 0, -1)]
+        job = session.get(Job, job.parent_id) if job.parent_id else None
         fence = job.fence + 1 if job else 0
-    return None
+    best = max(folders, key=_progress, default=None)
+    return best if best and any(_progress(best)) else None
 
 
-def _has_progress(folder: Path) -> bool:
-    return any(folder.glob("states/step-*.json")) or any(folder.glob("cams/*.npz"))
+def _progress(folder: Path) -> tuple[int, int]:
+    """Steps that the latest saved state has seen, and finished items."""
+    steps = (path.stem.removeprefix("step-") for path in folder.glob("states/step-*.json"))
+    seen = max((int(step) for step in steps if step.isdecimal()), default=-1) + 1
+    return seen, sum(1 for _ in folder.glob(f"{RESULT}/items/*"))
 
 
-def _dataset(session: Session, dataset_id: str) -> dict[str, Any]:
+def _dataset(session: Session, claim: Claim) -> dict[str, Any]:
+    dataset_id = session.get_one(Job, claim.job_id).dataset_id
     row = session.get(Dataset, dataset_id)
     if row is None:
         raise DatasetError(f"The data set {dataset_id} is not registered any more. Add it again and retry.")
     return row.spec
 
 
-def _checkpoint(session: Session, artifacts: ArtifactStore, checkpoint_id: str) -> dict[str, Any]:
-    row = session.get(Checkpoint, checkpoint_id)
-    if row is None:
-        raise CheckpointError(f"The checkpoint {checkpoint_id} was deleted. Choose another one.")
+def _checkpoint(artifacts: ArtifactStore, row: Checkpoint) -> dict[str, Any]:
     return {"weights": str(weights_file(row, artifacts).absolute()), "card": row.card}
 
 
+def _folder(artifacts: ArtifactStore, row: ImageSet) -> str:
+    return str(artifacts.path(row.folder).absolute())
+
+
 def discard_states(artifacts: ArtifactStore, claim: Claim) -> None:
-    """Remove what only a further attempt would need; the logs stay."""
+    """Remove what only a further attempt would need; the logs and the last attempt's set stay."""
     for fence in range(1, claim.fence + 1):
         folder = artifacts.path(attempt_key(claim.job_id, fence))
+        kept = _KEPT | {RESULT} if fence == claim.fence else _KEPT
         for path in list(folder.iterdir()) if folder.is_dir() else []:
-            if path.is_dir():
+            if path.is_dir() and path.name not in kept:
                 shutil.rmtree(path, ignore_errors=True)
-            elif path.name not in ("log.txt", "run.json"):
+            elif path.name not in kept:
                 path.unlink(missing_ok=True)

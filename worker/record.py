@@ -1,48 +1,31 @@
-"""From a child's events to rows and artifacts, guarded by the claim's fence."""
+"""From a child's events to rows, in their order and guarded by the claim's fence."""
 
 from __future__ import annotations
 
 import time
-import uuid
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
-from zipfile import BadZipFile
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
 from sqlalchemy import Select, select
 
 from backend.store import job_records
-from backend.store.artifacts import ArtifactStore, evaluation_key, weights_key
+from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
-from backend.store.evaluations import summarise
 from backend.store.models import JobEvent
 from backend.store.transitions import Claim
-from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
+from worker.results import RESULTS, Results
 from worker.trainer import Event
 
-_RESULTS = frozenset({"checkpoint", "evaluation"})
 _NOTED = frozenset({"metrics", "epoch", "state"})
 _STEPPED = frozenset({"metrics", "epoch"})
 _PERIOD = 1.0
-M = TypeVar("M", bound=BaseModel)
-
-
-class ProtocolError(Exception):
-    """The child announced something that is not there or not what it says."""
 
 
 def _latest(job_id: str, kind: str) -> Select[JobEvent]:
     of_kind = select(JobEvent).where(JobEvent.job_id == job_id, JobEvent.type == kind)
     return of_kind.order_by(JobEvent.seq.desc()).limit(1)
-
-
-def _summary(histograms: bytes, name: str) -> list[dict[str, Any]]:
-    try:
-        return summarise(load_histograms(histograms))
-    except (ValueError, KeyError, OSError, BadZipFile) as error:
-        raise ProtocolError(f"the child wrote {name!r}, which holds no histograms: {error}") from error
 
 
 class Pace:
@@ -76,13 +59,14 @@ class Recorder:
 
     Args:
         database: where the job lives.
-        artifacts: where weights and histograms go.
+        artifacts: where results go.
         claim: the right to write.
         folder: the attempt's folder, that the paths in events are relative to.
     """
 
     def __init__(self, database: Database, artifacts: ArtifactStore, claim: Claim, folder: Path) -> None:
-        self._database, self._artifacts, self._claim, self._folder = database, artifacts, claim, folder
+        self._database, self._claim = database, claim
+        self._results = Results(database, artifacts, claim, folder)
         self._pending: deque[Event] = deque()
         self._progress: Event | None = None
         self._flushed = 0.0
@@ -98,7 +82,7 @@ class Recorder:
             self._pace.count(int(event["done"]), str(event["unit"]))
         elif kind == "error":
             self.error = str(event.get("message", ""))
-        elif kind in _RESULTS or (kind in _NOTED and not self._repeats(event)):
+        elif kind in RESULTS or (kind in _NOTED and not self._repeats(event)):
             self._pending.append(event)
 
     def _repeats(self, event: Event) -> bool:
@@ -114,7 +98,7 @@ class Recorder:
     @property
     def _due(self) -> bool:
         waited = time.monotonic() - self._flushed >= _PERIOD
-        return any(event["type"] in _RESULTS for event in self._pending) or (
+        return any(event["type"] in RESULTS for event in self._pending) or (
             waited and bool(self._pending or self._progress)
         )
 
@@ -133,8 +117,8 @@ class Recorder:
         if not (everything or self._due):
             return
         while self._pending:
-            if self._pending[0]["type"] in _RESULTS:
-                self._commit(self._pending[0])
+            if self._pending[0]["type"] in RESULTS:
+                self._results.commit(self._pending[0])
                 self._pending.popleft()
             else:
                 self._note()
@@ -145,7 +129,7 @@ class Recorder:
         """Append all events up to the next result in one transaction."""
         batch: list[Event] = []
         for event in self._pending:
-            if event["type"] in _RESULTS:
+            if event["type"] in RESULTS:
                 break
             batch.append(event)
         rows = [(e["type"], {key: value for key, value in e.items() if key != "type"}) for e in batch]
@@ -163,62 +147,3 @@ class Recorder:
                 session, self._claim, int(p["done"]), int(p["total"]), str(p["unit"]), str(p.get("message", ""))
             )
         self._progress = None
-
-    def _commit(self, event: Event) -> None:
-        if event["type"] == "checkpoint":
-            self._commit_checkpoint(event)
-        else:
-            self._commit_evaluation(event)
-
-    def _commit_checkpoint(self, event: Event) -> None:
-        weights = self._file(event["weights"])
-        card = self._described(CheckpointCard, event["card"])
-        key = weights_key(card.weights_sha256)
-        # Bytes first, row second: a row never names weights that are not there.
-        if not self._artifacts.exists(key):
-            self._artifacts.put_file(key, weights)
-        with self._database.write() as session:
-            job_records.commit_checkpoint(
-                session,
-                self._claim,
-                card,
-                weights_key=key,
-                size=weights.stat().st_size,
-                epoch=int(event["epoch"]),
-                step=int(event["step"]),
-                final=bool(event["final"]),
-            )
-
-    def _commit_evaluation(self, event: Event) -> None:
-        record = self._described(EvaluationRecord, event["record"])
-        data = self._file(event["histograms"]).read_bytes()
-        summary = _summary(data, event["histograms"])  # takes a while: not within the transaction
-        evaluation_id = uuid.uuid4().hex
-        key = evaluation_key(evaluation_id)
-        self._artifacts.put_bytes(key, data)
-        with self._database.write() as session:
-            job_records.commit_evaluation(
-                session,
-                self._claim,
-                record,
-                evaluation_id=evaluation_id,
-                histograms_key=key,
-                summary=summary,
-            )
-
-    def _described(self, model: type[M], name: str) -> M:
-        """The card or record in a file of the child's."""
-        try:
-            return model.model_validate_json(self._file(name).read_bytes())
-        except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(map(str, problem["loc"])) or "its text"
-            raise ProtocolError(
-                f"the child wrote {name!r}, which is no {model.__name__}: {where}: {problem['msg']}"
-            ) from error
-
-    def _file(self, name: str) -> Path:
-        path = (self._folder / name).resolve()
-        if not path.is_relative_to(self._folder.resolve()) or not path.is_file():
-            raise ProtocolError(f"the child announced a file that is not in its folder: {name!r}")
-        return path

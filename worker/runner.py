@@ -13,13 +13,15 @@ from sqlalchemy.orm import Session
 from backend.queue import JOB_TASK
 from backend.store import jobs
 from backend.store.models import Job
+from backend.store.outputs import output_of
 from backend.store.transitions import Claim, LeaseLost, move_owned, note
 from ssenet.errors import UserError
 from worker.app import WorkerApp
 from worker.context import Context
 from worker.lease import Lease
 from worker.prepare import attempt_folder, discard_states, run_file
-from worker.record import ProtocolError, Recorder
+from worker.record import Recorder
+from worker.results import ProtocolError
 from worker.supervise import Outcome, Supervision
 from worker.trainer import Launch, Trainer
 
@@ -96,7 +98,14 @@ class JobRunner:
             return "crashed"
         if outcome in ("crashed", "stalled"):
             recorder.error = _explain(outcome, trainer)
+        if outcome == "done" and not self._left_its_result(claim):
+            recorder.error = "The process ended as if it had succeeded, but announced no result."
+            return "crashed"
         return outcome
+
+    def _left_its_result(self, claim: Claim) -> bool:
+        with self.context.database.read() as session:
+            return output_of(session, session.get_one(Job, claim.job_id)) is not None
 
     def _conclude(self, end: Conclusion) -> None:
         if end.outcome == "done":
@@ -114,11 +123,10 @@ class JobRunner:
 
     def _finish(self, end: Conclusion) -> None:
         measured = end.recorder.measured(end.seconds)
-        follow_up = end.lease.write(lambda session: jobs.finish(session, end.claim, measured))
-        if follow_up is not None:
-            self._wake(follow_up.id)
-        if end.claim.kind != "infer_cam":  # whose maps are the result
-            discard_states(self.context.artifacts, end.claim)
+        following = end.lease.write(lambda session: jobs.finish(session, end.claim, measured))
+        for job in following:
+            self._wake(job.id)
+        discard_states(self.context.artifacts, end.claim)
 
     def _fail(self, end: Conclusion, kind: str, message: str) -> None:
         end.lease.write(lambda session: jobs.fail(session, end.claim, kind, message))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from anyio import to_thread
 from fastapi import APIRouter, File, Query, Response, UploadFile
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from starlette.responses import FileResponse
 
 from backend import weights_upload
@@ -22,6 +22,7 @@ from backend.store.database import now
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint as Row
 from backend.store.pages import page
+from ssenet.config import NetworkRole
 from ssenet.results import CheckpointCard
 
 router = APIRouter(prefix="/checkpoints", tags=["checkpoints"])
@@ -33,6 +34,7 @@ def list_checkpoints(
     service: ServiceDep,
     dataset: IdQuery = None,
     method: IdQuery = None,
+    role: Annotated[NetworkRole | None, Query(description="Only networks for this purpose.")] = None,
     all: Annotated[bool, Query(description="Also those of earlier epochs.")] = False,
     limit: Limit = 100,
     cursor: Cursor = None,
@@ -41,6 +43,7 @@ def list_checkpoints(
     query = select(Row)
     query = query.where(Row.dataset == dataset) if dataset else query
     query = query.where(Row.method == method) if method else query
+    query = query.where(has_role(role)) if role else query
     query = query if all else query.where(Row.final)
     with service.database.read() as session:
         rows, following = page(session, query, Row, limit, cursor)
@@ -144,6 +147,8 @@ def delete_checkpoint(
         found = checkpoints.dependents(session, row)
         if found.running_jobs or found.open_requests:
             raise conflict("in-use", "A job or a CAM request uses this checkpoint. Cancel it or wait for its end.")
+        if found.pipelines:
+            raise conflict("in-use", "A pipeline at work needs this checkpoint. Cancel it or wait for its end.")
         if confirm != found.token:
             raise conflict("confirm", f"{found.text} To delete it, repeat the request with confirm={found.token}.")
         keys = checkpoints.delete(session, row)
@@ -152,6 +157,11 @@ def delete_checkpoint(
     with service.database.write() as session:
         for key in checkpoints.unused(session, keys):
             service.artifacts.delete(key)
+
+
+def has_role(role: NetworkRole) -> ColumnElement[bool]:
+    """That a checkpoint is of a network for this purpose."""
+    return Row.method == role if role != "cam" else Row.method.not_in(("affinity", "segmentation"))
 
 
 def find(service: Service, checkpoint_id: str) -> Row:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from anyio import to_thread
@@ -11,19 +10,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import job_checks, job_estimate, job_stream
+from backend.announce import announce
+from backend.job_answers import job_answer, job_answers
 from backend.negotiation import choose
 from backend.problems import busy, not_found, responses
 from backend.schemas.common import Page
-from backend.schemas.jobs import Estimate, Event, Events, Job, JobError, JobProgress, JobResult, Submission, stored
+from backend.schemas.jobs import Estimate, Event, Events, Job, Submission
 from backend.service import Accept, Cursor, Id, Limit, Service, ServiceDep
 from backend.store import jobs
-from backend.store.database import now
 from backend.store.job_records import events_after
-from backend.store.job_views import Results, remaining, results_of
 from backend.store.models import Job as Row
 from backend.store.models import JobState
 from backend.store.pages import page
 from ssenet.config import JobKind
+from ssenet.lineage import stored_settings
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 IdempotencyKey = Annotated[
@@ -43,7 +43,7 @@ def submit_job(
     """Submit a job. It is safe once this has answered, also when the queue is away just now."""
     new = jobs.NewJob(
         submission.kind,
-        stored(submission.settings),
+        stored_settings(submission.settings),
         submission.name,
         idempotency_key=idempotency_key,
         max_attempts=service.settings.max_attempts,
@@ -51,17 +51,19 @@ def submit_job(
     with service.database.write() as session:
         repeated = idempotency_key is not None and jobs.was_submitted(session, new)
         if not repeated:
-            job_checks.check(session, submission.settings)
+            job_checks.check(session, submission.kind, submission.settings)
         row, fresh = jobs.submit(session, new)
-        answer = _job(session, row)
-    return _accepted(service, response, answer, announce=fresh)
+        answer = job_answer(session, row)
+    announce(service, [row] if fresh else [])
+    response.headers["Location"] = f"/api/v1/jobs/{row.id}"
+    return answer
 
 
 @router.post("/estimate", responses=responses(413))
 def estimate_job(service: ServiceDep, submission: Annotated[Submission, Body()]) -> Estimate:
     """How long a job would take, without submitting it."""
     with service.database.read() as session:
-        job_checks.check(session, submission.settings)
+        job_checks.check(session, submission.kind, submission.settings)
         return job_estimate.estimate(session, submission.kind, submission.settings)
 
 
@@ -79,14 +81,14 @@ def list_jobs(
     query = query.where(Row.kind.in_(kind)) if kind else query
     with service.database.read() as session:
         rows, following = page(session, query, Row, limit, cursor)
-        return Page(items=_jobs(session, rows), next=following)
+        return Page(items=job_answers(session, rows), next=following)
 
 
 @router.get("/{job_id}", responses=responses(404))
 def get_job(service: ServiceDep, job_id: Id) -> Job:
     """A job."""
     with service.database.read() as session:
-        return _job(session, _find(session, job_id))
+        return job_answer(session, _find(session, job_id))
 
 
 @router.get("/{job_id}/events", response_model=Events, responses={200: EVENTS, **responses(404, 406)})
@@ -120,25 +122,19 @@ def cancel_job(service: ServiceDep, job_id: Id) -> Job:
     """Cancel a job: at once while it waits; a running one saves its state and stops within seconds."""
     with service.database.write() as session:
         _find(session, job_id)
-        return _job(session, jobs.request_cancel(session, job_id))
+        return job_answer(session, jobs.request_cancel(session, job_id))
 
 
 @router.post("/{job_id}/retry", status_code=202, responses=responses(404, 409))
 def retry_job(service: ServiceDep, response: Response, job_id: Id) -> Job:
-    """Submit a failed or cancelled job once more, as a new job."""
+    """Submit a failed or cancelled job once more, as a new job; a pipeline that it is a stage of goes on with it."""
     with service.database.write() as session:
         _find(session, job_id)
-        answer = _job(session, jobs.retry(session, job_id, service.settings.max_attempts))
-    return _accepted(service, response, answer, announce=True)
-
-
-def _accepted(service: Service, response: Response, job: Job, *, announce: bool) -> Job:
-    """Announce a job whose row is committed. If that fails, the sweep does it: the client need not know."""
-    if announce and service.doorbell.wake(job.id):
-        with service.database.write() as session:
-            jobs.mark_dispatched(session, job.id)
-    response.headers["Location"] = f"/api/v1/jobs/{job.id}"
-    return job
+        row = jobs.retry(session, job_id, service.settings.max_attempts)
+        answer = job_answer(session, row)
+    announce(service, [row])
+    response.headers["Location"] = f"/api/v1/jobs/{row.id}"
+    return answer
 
 
 def _find(session: Session, job_id: str) -> Row:
@@ -146,34 +142,3 @@ def _find(session: Session, job_id: str) -> Row:
     if row is None:
         raise not_found("job", job_id)
     return row
-
-
-def _job(session: Session, row: Row) -> Job:
-    return _jobs(session, [row])[0]
-
-
-def _jobs(session: Session, rows: Sequence[Row]) -> list[Job]:
-    results = results_of(session, [row.id for row in rows])
-    at = now(session)
-    return [_answer(row, results.get(row.id), at) for row in rows]
-
-
-def _answer(row: Row, results: Results | None, at: float) -> Job:
-    progress = None
-    if row.progress_total is not None:
-        progress = JobProgress(
-            done=row.progress_done or 0,
-            total=row.progress_total,
-            unit=row.progress_unit or "",
-            message=row.progress_message or "",
-        )
-    names = ("id", "kind", "name", "state", "settings", "attempts", "parent_id")
-    times = ("created_at", "started_at", "finished_at")
-    return Job(
-        **{name: getattr(row, name) for name in (*names, *times)},
-        progress=progress,
-        error=JobError.model_validate(row.error) if row.error else None,
-        result=JobResult.model_validate(results) if results else None,
-        eta_seconds=remaining(row, at),
-        cancel_requested=row.cancel_requested_at is not None,
-    )

@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 import ssenet
-from backend.schemas.service import Alive, Readiness, Version, Worker, Workers
+from backend.schemas.service import Alive, Capabilities, Capability, Readiness, Version, Worker, Workers
 from backend.service import Service, ServiceDep
 from backend.store.database import now
 from backend.store.models import Worker as Row
+from ssenet import crf
 from ssenet.results import CAM_VERSION
 
 router = APIRouter(tags=["service"])
@@ -48,6 +49,13 @@ def get_readiness(service: ServiceDep, response: Response) -> Readiness:
 def get_version() -> Version:
     """Versions of the program, its interface, and the CAM computation."""
     return Version(version=ssenet.__version__, api="v1", cam=CAM_VERSION)
+
+
+@router.get("/capabilities")
+def get_capabilities() -> Capabilities:
+    """Which optional parts this installation has."""
+    reason = crf.unavailable()
+    return Capabilities(crf=Capability(available=reason is None, reason=reason))
 
 
 @router.get("/workers")

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from backend.schemas.common import Answer
 from backend.service import IDENTIFIER
-from ssenet.config import INFERENCE_SCALES, LabelSource, ReluOrder, Scale
+from ssenet.config import INFERENCE_SCALES, LabelSource, ReluOrder
+from ssenet.config.base import Scale
 from ssenet.render import Normalisation, colormaps
 
 

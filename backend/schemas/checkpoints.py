@@ -7,6 +7,7 @@ from datetime import datetime
 from pydantic import Field
 
 from backend.schemas.common import Answer
+from ssenet.config import NetworkRole
 from ssenet.results import CheckpointCard
 
 
@@ -19,6 +20,7 @@ class Checkpoint(Answer):
     final: bool = Field(description="Whether it is the last one of its training.")
     job_id: str | None
     epoch: int | None
+    role: NetworkRole = Field(description="What the network is for.")
     card: CheckpointCard
     size: int = Field(description="Bytes of the weights.")
     created_at: datetime

@@ -9,15 +9,29 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from backend.schemas.common import Answer
 from backend.store.models import JobState
-from ssenet.config import CamInferSettings, CamTrainSettings, Closed, EvaluateSettings, JobKind
+from ssenet.config import (
+    AffinityTrainSettings,
+    CamInferSettings,
+    CamTrainSettings,
+    CrfSettings,
+    EvaluateSettings,
+    JobKind,
+    PseudoLabelSettings,
+    SegmentationTestSettings,
+    SegmentationTrainSettings,
+    WalkSettings,
+)
+
+Name = Annotated[
+    str | None,
+    Field(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="A name for people."),
+]
 
 
 class _Submission(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    name: str | None = Field(
-        default=None, min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f]*$", description="A name for people."
-    )
+    name: Name = None
 
 
 class SubmitTraining(_Submission):
@@ -41,13 +55,60 @@ class SubmitEvaluation(_Submission):
     settings: EvaluateSettings
 
 
-Submission = Annotated[SubmitTraining | SubmitCams | SubmitEvaluation, Field(discriminator="kind")]
-StageSettings = CamTrainSettings | CamInferSettings | EvaluateSettings
+class SubmitCrf(_Submission):
+    """Refine a set of CAMs with a dense CRF under two backgrounds."""
+
+    kind: Literal["crf"]
+    settings: CrfSettings
 
 
-def stored(settings: Closed) -> dict[str, Any]:
-    """Settings as they are kept, with every default written out: defaults may change later."""
-    return settings.model_dump(mode="json")
+class SubmitAffinityTraining(_Submission):
+    """Train AffinityNet."""
+
+    kind: Literal["train_affinity"]
+    settings: AffinityTrainSettings
+
+
+class SubmitWalk(_Submission):
+    """Let a set of CAMs walk along affinities."""
+
+    kind: Literal["random_walk"]
+    settings: WalkSettings
+
+
+class SubmitPseudoLabels(_Submission):
+    """Make pseudo-labels of score maps."""
+
+    kind: Literal["pseudo_labels"]
+    settings: PseudoLabelSettings
+
+
+class SubmitSegmentationTraining(_Submission):
+    """Train a segmentation network on pseudo-labels."""
+
+    kind: Literal["train_segmentation"]
+    settings: SegmentationTrainSettings
+
+
+class SubmitSegmentationTest(_Submission):
+    """Predict a split with a segmentation network, and score it where it has masks."""
+
+    kind: Literal["evaluate_segmentation"]
+    settings: SegmentationTestSettings
+
+
+Submission = Annotated[
+    SubmitTraining
+    | SubmitCams
+    | SubmitEvaluation
+    | SubmitCrf
+    | SubmitAffinityTraining
+    | SubmitWalk
+    | SubmitPseudoLabels
+    | SubmitSegmentationTraining
+    | SubmitSegmentationTest,
+    Field(discriminator="kind"),
+]
 
 
 class JobProgress(Answer):
@@ -71,6 +132,8 @@ class JobResult(Answer):
 
     checkpoints: list[str] = Field(description="Ids, in the order of their steps.")
     evaluation: str | None = Field(description="Id of the newest evaluation of it or of its checkpoints.")
+    set: str | None = Field(description="Id of the set that it made.")
+    score: str | None = Field(description="Id of the score of its label maps.")
 
 
 class Job(Answer):
@@ -86,6 +149,7 @@ class Job(Answer):
     error: JobError | None
     result: JobResult | None
     parent_id: str | None = Field(description="The training that submitted it, or the job that it retries.")
+    pipeline_id: str | None = Field(description="The pipeline that it is a stage of.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

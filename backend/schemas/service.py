@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from backend.schemas.common import Answer
 
 Health = Literal["ok", "away"]
@@ -52,3 +54,16 @@ class Workers(Answer):
     """Workers that gave a sign of life lately."""
 
     items: list[Worker]
+
+
+class Capability(Answer):
+    """Whether an optional part is there."""
+
+    available: bool
+    reason: str | None = Field(description="Why not, and what to do.")
+
+
+class Capabilities(Answer):
+    """The optional parts of this installation."""
+
+    crf: Capability

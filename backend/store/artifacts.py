@@ -43,6 +43,11 @@ def evaluation_key(evaluation_id: str) -> str:
     return f"evaluations/{evaluation_id}.npz"
 
 
+def score_key(score_id: str) -> str:
+    """Key of a score's confusion matrices."""
+    return f"scores/{score_id}.npz"
+
+
 class ArtifactStore:
     """A folder of immutable files; a write is complete or absent, also after power loss."""
 
@@ -59,6 +64,10 @@ class ArtifactStore:
         if not _KEY.fullmatch(key) or ".." in key:
             raise ValueError(f"not an artifact key: {key!r}")
         return self.root / key
+
+    def key(self, path: Path) -> str:
+        """The key of something in the store; the inverse of ``path``. Raises ValueError when it lies elsewhere."""
+        return path.resolve().relative_to(self.root.resolve()).as_posix()
 
     def exists(self, key: str) -> bool:
         """Whether ``key`` is there."""
@@ -115,6 +124,10 @@ class ArtifactStore:
     def delete(self, key: str) -> None:
         """Remove ``key``; nothing happens when it is not there."""
         self.path(key).unlink(missing_ok=True)
+
+    def delete_folder(self, key: str) -> None:
+        """Remove the folder ``key`` with all that is in it; nothing happens when it is not there."""
+        shutil.rmtree(self.path(key), ignore_errors=True)
 
     def trim(self, prefix: str, limit: int) -> int:
         """Remove the least recently used files under ``prefix`` until they take at most ``limit`` bytes.

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.store import cams
 from backend.store.artifacts import ArtifactStore
-from backend.store.models import Checkpoint, Evaluation, Job
-
-_LIVE = ("queued", "running")
+from backend.store.models import Checkpoint, Evaluation
+from backend.store.uses import live_jobs, live_pipelines
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Dependents:
 
     evaluations: tuple[str, ...]
     running_jobs: int
+    pipelines: int
     open_requests: bool
     token: str
 
@@ -43,11 +43,11 @@ def weights_file(row: Checkpoint, artifacts: ArtifactStore) -> Path:
 def dependents(session: Session, row: Checkpoint) -> Dependents:
     """What depends on a checkpoint, with a token that changes when that does."""
     evaluations = tuple(session.scalars(select(Evaluation.id).where(Evaluation.checkpoint_id == row.id)))
-    users = select(func.count()).where(Job.checkpoint_id == row.id, Job.state.in_(_LIVE))
-    own = select(func.count()).where(Job.id == row.job_id, Job.state.in_(_LIVE))
-    running = session.scalars(users).one() + session.scalars(own).one()
+    running = len(live_jobs(session, row))
     token = hashlib.sha256("|".join([row.id, *sorted(evaluations)]).encode()).hexdigest()[:16]
-    return Dependents(evaluations, running, cams.checkpoint_in_use(session, row.id), token)
+    return Dependents(
+        evaluations, running, len(live_pipelines(session, row)), cams.checkpoint_in_use(session, row.id), token
+    )
 
 
 def delete(session: Session, row: Checkpoint) -> list[str]:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 Clock = Callable[[], float]
 _BUSY_SECONDS = 10.0
+_TURN = 0x55E4E8  # advisory lock of PostgreSQL
 
 
 def make_engine(url: str) -> Engine:
@@ -73,6 +74,12 @@ class Database:
     def dispose(self) -> None:
         """Close all connections (also in a child after fork)."""
         self.engine.dispose()
+
+
+def take_turns(session: Session) -> None:
+    """Wait for other transactions that also take turns, until they are over; with SQLite there is one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(_TURN)))
 
 
 def now(session: Session) -> float:

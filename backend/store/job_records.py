@@ -10,9 +10,11 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from backend.store.database import now
-from backend.store.models import Checkpoint, Evaluation, Job, JobEvent
+from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, JobEvent, Score
 from backend.store.transitions import Claim, move_owned, note
 from ssenet.results import CheckpointCard, EvaluationRecord
+from ssenet.scores import SegmentationRecord
+from ssenet.sets import SetManifest
 
 
 def progress(session: Session, claim: Claim, done: int, total: int, unit: str, message: str = "") -> None:
@@ -142,3 +144,65 @@ def commit_evaluation(
     )
     session.add(row)
     note(session, job.id, "evaluation", {"evaluation": row.id})
+
+
+def commit_set(session: Session, claim: Claim, manifest: SetManifest, *, folder: str, size: int) -> str:
+    """Make a set visible that lies complete in the artifact store.
+
+    A repeated commit, by an attempt that came after one which died, keeps the row and names the new folder.
+
+    Returns:
+        the set's id.
+
+    Raises:
+        LeaseLost: the job is no longer owned.
+    """
+    job = move_owned(session, claim, "renew", {})
+    row = session.scalars(select(ImageSet).where(ImageSet.job_id == job.id)).one_or_none()
+    if row is not None:
+        row.folder, row.size, row.key, row.manifest = folder, size, manifest.key, manifest.model_dump(mode="json")
+        return row.id
+    row = ImageSet(
+        id=uuid.uuid4().hex,
+        kind=manifest.kind,
+        name=job.name or f"{manifest.dataset}/{manifest.split}",
+        job_id=job.id,
+        dataset_id=job.dataset_id or manifest.dataset,
+        split=manifest.split,
+        images=len(manifest.image_ids),
+        key=manifest.key,
+        folder=folder,
+        manifest=manifest.model_dump(mode="json"),
+        size=size,
+        created_at=now(session),
+    )
+    session.add(row)
+    note(session, job.id, "set", {"set": row.id, "kind": row.kind, "images": row.images})
+    return row.id
+
+
+def commit_score(session: Session, claim: Claim, record: SegmentationRecord, *, score_id: str, counts_key: str) -> None:
+    """Make a score visible whose counts are already in the artifact store; a repeat changes nothing.
+
+    Args:
+        score_id: a new id, which ``counts_key`` is made from.
+
+    Raises:
+        LeaseLost: the job is no longer owned.
+    """
+    job = move_owned(session, claim, "renew", {})
+    if session.scalars(select(Score.id).where(Score.job_id == job.id)).one_or_none() is not None:
+        return
+    row = Score(
+        id=score_id,
+        subject=record.subject,
+        job_id=job.id,
+        dataset_id=job.dataset_id or record.protocol.dataset,
+        checkpoint_id=claim.settings.get("checkpoint"),
+        set_id=session.scalars(select(ImageSet.id).where(ImageSet.job_id == job.id)).one_or_none(),
+        record=record.model_dump(mode="json"),
+        counts_key=counts_key,
+        created_at=now(session),
+    )
+    session.add(row)
+    note(session, job.id, "scores", {"score": row.id, "miou": record.miou})

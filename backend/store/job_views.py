@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from backend.store.models import Checkpoint, Evaluation, Job
+from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Pipeline, PipelineStage, Score
 
 
 @dataclass
@@ -18,10 +18,12 @@ class Results:
 
     checkpoints: list[str] = field(default_factory=list)
     evaluation: str | None = None
+    set: str | None = None
+    score: str | None = None
 
 
 def results_of(session: Session, job_ids: Sequence[str]) -> dict[str, Results]:
-    """Results of several jobs by id, in two queries; an evaluation also counts for the job that trained."""
+    """Results of several jobs by id, in four queries; an evaluation also counts for the job that trained."""
     results: dict[str, Results] = defaultdict(Results)
     made = select(Checkpoint.job_id, Checkpoint.id).where(Checkpoint.job_id.in_(job_ids)).order_by(Checkpoint.step)
     for job_id, checkpoint in session.execute(made):
@@ -35,7 +37,21 @@ def results_of(session: Session, job_ids: Sequence[str]) -> dict[str, Results]:
     for evaluation, *owners in session.execute(scored):
         for owner in owners:
             results[str(owner)].evaluation = evaluation
+    for job_id, set_id in session.execute(select(ImageSet.job_id, ImageSet.id).where(ImageSet.job_id.in_(job_ids))):
+        results[job_id].set = set_id
+    for job_id, score in session.execute(select(Score.job_id, Score.id).where(Score.job_id.in_(job_ids))):
+        results[job_id].score = score
     return results
+
+
+def pipelines_of(session: Session, job_ids: Sequence[str]) -> dict[str, str]:
+    """The pipeline that each job was submitted for, or else the first that took it up."""
+    query = select(PipelineStage.job_id, PipelineStage.pipeline_id).join(Pipeline)
+    query = query.where(PipelineStage.job_id.in_(job_ids))
+    found: dict[str, str] = {}
+    for job_id, pipeline_id in session.execute(query.order_by(PipelineStage.reused, Pipeline.created_at)):
+        found.setdefault(str(job_id), pipeline_id)
+    return found
 
 
 def remaining(job: Job, at: float) -> float | None:

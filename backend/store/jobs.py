@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import uuid
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import and_, select, true
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, true
 from sqlalchemy.orm import Session
 
+from backend.store import pipelines
 from backend.store.database import now
-from backend.store.models import Checkpoint, Dataset, Job
+from backend.store.models import Dataset, Job
+from backend.store.outputs import final_checkpoint
+from backend.store.submission import IdempotencyConflict, NewJob, submit, was_submitted
 from backend.store.transitions import TERMINAL, TRANSITIONS, Claim, LeaseLost, fresh, move, move_owned, note
 from ssenet.config import CamTrainSettings, EvaluateSettings
 
@@ -40,33 +38,12 @@ __all__ = [
 ]
 
 
-class IdempotencyConflict(Exception):  # noqa: N818
-    """The idempotency key was used before with another payload."""
-
-
 class NotAllowed(Exception):  # noqa: N818
-    """The job's state has no such transition."""
+    """The state of a job or pipeline has no such transition."""
 
-    def __init__(self, job: Job, action: str) -> None:
-        super().__init__(f"The job is {job.state} and cannot {action}.")
-
-
-@dataclass(frozen=True)
-class NewJob:
-    """What a client asks for; ``settings`` are already validated by the stage's model."""
-
-    kind: str
-    settings: dict[str, Any]
-    name: str | None = None
-    parent_id: str | None = None
-    idempotency_key: str | None = None
-    max_attempts: int = 3
-
-    @property
-    def payload_sha(self) -> str:
-        """Hash that two submissions with one idempotency key must share."""
-        payload = [self.kind, self.settings, self.name, self.parent_id]
-        return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+    def __init__(self, what: Literal["job", "pipeline"], state: str, action: str) -> None:
+        super().__init__(f"The {what} is {state} and cannot {action}.")
+        self.what = what
 
 
 def get(session: Session, job_id: str) -> Job | None:
@@ -74,51 +51,19 @@ def get(session: Session, job_id: str) -> Job | None:
     return session.get(Job, job_id)
 
 
-def submit(session: Session, new: NewJob) -> tuple[Job, bool]:
-    """Queue a job.
-
-    Returns:
-        the job, and whether it is new: False when the idempotency key was used before.
-
-    Raises:
-        IdempotencyConflict: it was used with another payload.
-    """
-    earlier = _by_idempotency_key(session, new)
-    if earlier is not None:
-        return earlier, False
-    job = _row(new, now(session))
-    try:
-        with session.begin_nested():
-            session.add(job)
-    except IntegrityError:  # another client was quicker with the same key
-        earlier = _by_idempotency_key(session, new)
-        if earlier is None:
-            raise
-        return earlier, False
-    note(session, job.id, "state", {"state": "queued"})
-    return fresh(session, job.id), True
-
-
-def was_submitted(session: Session, new: NewJob) -> bool:
-    """Whether the same submission arrived before under its idempotency key.
-
-    Raises:
-        IdempotencyConflict: the key was used with another payload.
-    """
-    return _by_idempotency_key(session, new) is not None
-
-
 def retry(session: Session, job_id: str, max_attempts: int) -> Job:
-    """Submit a failed or cancelled job once more, as a new job whose parent it is.
+    """Submit a failed or cancelled job once more, as a new job whose parent it is; it takes its place in pipelines.
 
     Raises:
         NotAllowed: the job succeeded or is not over yet.
     """
     job = fresh(session, job_id)
     if job.state not in ("failed", "cancelled"):
-        raise NotAllowed(job, "be retried")
+        raise NotAllowed("job", job.state, "be retried")
     again = NewJob(job.kind, job.settings, job.name, parent_id=job.id, max_attempts=max_attempts)
-    return submit(session, again)[0]
+    made = submit(session, again)[0]
+    pipelines.replace(session, job.id, made.id)
+    return made
 
 
 def request_cancel(session: Session, job_id: str) -> Job:
@@ -137,7 +82,7 @@ def request_cancel(session: Session, job_id: str) -> Job:
         note(session, job_id, "cancel_requested", {})
     job = fresh(session, job_id)
     if job.state in TERMINAL:
-        raise NotAllowed(job, "be cancelled")
+        raise NotAllowed("job", job.state, "be cancelled")
     return job
 
 
@@ -207,14 +152,15 @@ def release(session: Session, claim: Claim, reason: str) -> Job:
     return fresh(session, job.id)
 
 
-def finish(session: Session, claim: Claim, measured: dict[str, Any] | None = None) -> Job | None:
+def finish(session: Session, claim: Claim, measured: dict[str, Any] | None = None) -> list[Job]:
     """The job succeeded.
 
     Args:
         measured: what the run took, such as ``{"images_per_second": 9.5}``, for later estimates.
 
     Returns:
-        the evaluation that a finished training submits in this same transaction; else None.
+        the jobs that follow and are submitted in this same transaction: what was waiting for it in pipelines, and
+        the evaluation of a training that is not a pipeline's.
 
     Raises:
         LeaseLost: it was no longer owned.
@@ -222,7 +168,10 @@ def finish(session: Session, claim: Claim, measured: dict[str, Any] | None = Non
     """
     job = move_owned(session, claim, "finish", {Job.measured: measured})
     note(session, job.id, "state", {"state": "succeeded"})
-    return _submit_evaluation(session, job) if job.kind == "train_cam" else None
+    following = pipelines.advance_all(session, job)
+    if job.kind == "train_cam" and not pipelines.owned(session, job.id):
+        following += _submit_evaluation(session, job)
+    return following
 
 
 def fail(session: Session, claim: Claim, kind: str, message: str) -> None:
@@ -250,47 +199,16 @@ def stop(session: Session, claim: Claim) -> None:
     note(session, claim.job_id, "state", {"state": "cancelled"})
 
 
-def _submit_evaluation(session: Session, job: Job) -> Job | None:
+def _submit_evaluation(session: Session, job: Job) -> list[Job]:
     settings = CamTrainSettings.model_validate(job.settings)
-    final = select(Checkpoint.id).where(Checkpoint.job_id == job.id, Checkpoint.final)
-    checkpoint = session.scalars(final.order_by(Checkpoint.step.desc())).first()
+    checkpoint = final_checkpoint(session, job.id)
     if checkpoint is None:
         raise ValueError(f"training {job.id} cannot finish: it committed no final checkpoint")
     dataset = session.get(Dataset, settings.dataset)
     if dataset is None or settings.val_split not in dataset.masked_splits:
-        return None  # nothing to score the maps against
+        return []  # nothing to score the maps against
     evaluate = EvaluateSettings(
         checkpoint=checkpoint, dataset=settings.dataset, split=settings.val_split, images=settings.val_images
     )
     new = NewJob("evaluate", evaluate.model_dump(mode="json"), job.name, job.id, max_attempts=job.max_attempts)
-    return submit(session, new)[0]
-
-
-def _by_idempotency_key(session: Session, new: NewJob) -> Job | None:
-    if new.idempotency_key is None:
-        return None
-    job = session.scalars(select(Job).where(Job.idempotency_key == new.idempotency_key)).one_or_none()
-    if job is not None and job.payload_sha != new.payload_sha:
-        raise IdempotencyConflict(new.idempotency_key)
-    return job
-
-
-def _row(new: NewJob, at: float) -> Job:
-    return Job(
-        id=uuid.uuid4().hex,
-        kind=new.kind,
-        name=new.name,
-        settings=new.settings,
-        dataset_id=new.settings.get("dataset"),
-        checkpoint_id=new.settings.get("checkpoint"),
-        parent_id=new.parent_id,
-        state="queued",
-        fence=0,
-        attempts=0,
-        max_attempts=new.max_attempts,
-        step=0,
-        event_seq=0,
-        idempotency_key=new.idempotency_key,
-        payload_sha=new.payload_sha,
-        created_at=at,
-    )
+    return [submit(session, new)[0]]

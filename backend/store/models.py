@@ -18,6 +18,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from ssenet.config import JobKind, NetworkRole, SetKind
+from ssenet.scores import Subject
+
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 CamState = Literal["pending", "done", "failed"]
 ImageSource = Literal["gallery", "upload", "dataset"]
@@ -94,6 +97,7 @@ class Job(Base):
     dataset_id: Mapped[str | None] = mapped_column(Id)
     checkpoint_id: Mapped[str | None] = mapped_column(Id, index=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("job.id"), index=True)
+    content_key: Mapped[str | None] = mapped_column(String(64), index=True)
 
     state: Mapped[JobState] = mapped_column(String(16))
     fence: Mapped[int]
@@ -162,6 +166,11 @@ class Checkpoint(Base):
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[float]
 
+    @property
+    def role(self) -> NetworkRole:
+        """What the network is for."""
+        return "affinity" if self.method == "affinity" else "segmentation" if self.method == "segmentation" else "cam"
+
 
 class Evaluation(Base):
     """Scores of a checkpoint's CAMs; the counts are the artifact ``evaluations/<id>.npz`` or a built-in file."""
@@ -181,6 +190,71 @@ class Evaluation(Base):
     histograms_key: Mapped[str | None] = mapped_column(String(200))
     histograms_path: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[float]
+
+
+class ImageSet(Base):
+    """One typed file an image, as a job left them in its attempt's folder."""
+
+    __tablename__ = "image_set"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    kind: Mapped[SetKind] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(120))
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    dataset_id: Mapped[str] = mapped_column(Id, index=True)
+    split: Mapped[str] = mapped_column(String(100))
+    images: Mapped[int]
+    key: Mapped[str] = mapped_column(String(64), index=True)
+    folder: Mapped[str] = mapped_column(String(200))
+    manifest: Mapped[dict[str, Any]]
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[float]
+
+
+class Score(Base):
+    """Agreement of label maps with ground truth; the counts image by image are the artifact ``scores/<id>.npz``."""
+
+    __tablename__ = "score"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    subject: Mapped[Subject] = mapped_column(String(40))
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    dataset_id: Mapped[str] = mapped_column(Id, index=True)
+    checkpoint_id: Mapped[str | None] = mapped_column(ForeignKey("checkpoint.id", ondelete="SET NULL"), index=True)
+    set_id: Mapped[str | None] = mapped_column(ForeignKey("image_set.id", ondelete="CASCADE"), index=True)
+    record: Mapped[dict[str, Any]]
+    counts_key: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[float]
+
+
+class Pipeline(Base):
+    """Stages that feed one another. Its state follows from the jobs of its stages."""
+
+    __tablename__ = "pipeline"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str | None] = mapped_column(String(120))
+    settings: Mapped[dict[str, Any]]
+    dataset_id: Mapped[str] = mapped_column(Id)
+    cancel_requested_at: Mapped[float | None]
+    idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
+    payload_sha: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[float]
+
+
+class PipelineStage(Base):
+    """A stage and the job that does it; ``reused``: the job was not submitted for this pipeline."""
+
+    __tablename__ = "pipeline_stage"
+
+    pipeline_id: Mapped[str] = mapped_column(ForeignKey("pipeline.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[JobKind] = mapped_column(String(40))
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("job.id"), index=True)
+    reused: Mapped[bool]
 
 
 class CamRequest(Base):

@@ -16,7 +16,8 @@ from backend.store.transitions import Claim, LeaseLost
 from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard
 from worker.context import Context
 from worker.lease import DATABASE_AWAY
-from worker.record import Pace, ProtocolError, Recorder
+from worker.record import Pace, Recorder
+from worker.results import ProtocolError
 from worker.supervise import Stall
 
 
@@ -155,7 +156,7 @@ def test_figures_are_computed_while_others_may_write(
         seen.append("computed")
         raise ProtocolError("enough seen")
 
-    monkeypatch.setattr("worker.record.load_histograms", load)
+    monkeypatch.setattr("worker.results.load_histograms", load)
     recorder.take({"type": "evaluation", "record": "record", "histograms": "histograms"})
     with pytest.raises(ProtocolError, match="enough seen"):
         recorder.flush()

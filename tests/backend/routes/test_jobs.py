@@ -167,8 +167,7 @@ def test_what_a_training_made(client: TestClient, service: Service, make: Any) -
             )
             for n in (1, 2)
         ]
-        follow_up = jobs.finish(session, claim)
-    assert follow_up is not None
+        [follow_up] = jobs.finish(session, claim)
     evaluation = claimed(service, follow_up.id)
     with service.database.write() as session:
         job_records.commit_evaluation(
@@ -180,7 +179,7 @@ def test_what_a_training_made(client: TestClient, service: Service, make: Any) -
             summary=[],
         )
         jobs.finish(session, evaluation)
-    made = {"checkpoints": ids, "evaluation": "e1"}
+    made = {"checkpoints": ids, "evaluation": "e1", "set": None, "score": None}
     assert client.get(f"{JOBS}/{job_id}").json()["result"] == made
     child = client.get(f"{JOBS}/{follow_up.id}").json()
     assert (child["parent_id"], child["result"]["evaluation"]) == (job_id, "e1")

@@ -268,8 +268,7 @@ def trained(database: Database, make: Any, masked: list[str]) -> tuple[jobs.Clai
 def test_a_finished_training_submits_its_evaluation(database: Database, make: Any) -> None:
     claim, checkpoint = trained(database, make, ["val"])
     with database.write() as session:
-        follow_up = jobs.finish(session, claim, {"seconds": 3.0})
-    assert follow_up is not None
+        [follow_up] = jobs.finish(session, claim, {"seconds": 3.0})
     evaluation = job_of(database, follow_up.id)
     assert (evaluation.kind, evaluation.state, evaluation.parent_id) == ("evaluate", "queued", claim.job_id)
     assert evaluation.checkpoint_id == evaluation.settings["checkpoint"] == checkpoint
@@ -286,7 +285,7 @@ def test_a_trained_checkpoint_goes_by_the_name_of_its_run(database: Database, ma
 def test_a_training_without_masks_ends_without_evaluation(database: Database, make: Any) -> None:
     claim, _ = trained(database, make, [])
     with database.write() as session:
-        assert jobs.finish(session, claim) is None
+        assert jobs.finish(session, claim) == []
     assert job_of(database, claim.job_id).state == "succeeded"
 
 

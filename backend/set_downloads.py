@@ -1,0 +1,62 @@
+"""A set of masks as an archive that is made while it is sent: it lies nowhere as a whole."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+from ssenet.data.base import Sample
+from ssenet.data.export import finish_voc, make_folders, write_sample
+from ssenet.refine.photographs import Photographs
+from ssenet.sets import ImageSet
+
+_QUALITY = 95
+
+
+class _Chunks(io.RawIOBase):
+    """A file that cannot seek and hands on what was written to it."""
+
+    def __init__(self) -> None:
+        self._chunks: list[bytes] = []
+
+    def writable(self) -> bool:
+        """It is for writing only."""
+        return True
+
+    def write(self, data: object, /) -> int:
+        """Keep ``data`` until it is taken."""
+        chunk = bytes(data)  # type: ignore[call-overload]
+        self._chunks.append(chunk)
+        return len(chunk)
+
+    def take(self) -> bytes:
+        """What was written since the last time."""
+        taken = b"".join(self._chunks)
+        self._chunks.clear()
+        return taken
+
+
+def voc_zip(image_set: ImageSet, photographs: Photographs) -> Iterator[bytes]:
+    """A VOC folder of the masks and their photographs, image by image; JPEG and PNG are not compressed again."""
+    chunks = _Chunks()
+    with tempfile.TemporaryDirectory(prefix="ssenet-") as name, ZipFile(chunks, "w", ZIP_STORED) as archive:
+        folder = Path(name) / "voc"
+        make_folders(folder)
+        for image_id in image_set.ids:
+            sample = photographs.sample(image_id)
+            write_sample(folder, Sample(image_id, sample.image, sample.labels, image_set.mask(image_id)), _QUALITY)
+            _move_files(folder, archive)
+            yield chunks.take()
+        finish_voc(folder, image_set.manifest.classes, {image_set.manifest.split: list(image_set.ids)})
+        _move_files(folder, archive)
+        yield chunks.take()
+    yield chunks.take()  # the directory of the archive
+
+
+def _move_files(folder: Path, archive: ZipFile) -> None:
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        archive.write(path, path.relative_to(folder.parent).as_posix())
+        path.unlink()
