@@ -81,11 +81,11 @@ def labels(
     source, spec = open_set(maps), dataset_spec(dataset, label_files)
     run_in_terminal("pseudo_labels", settings.model_dump(mode="json"), spec, out, sets={"maps": source})
 
-    from ssenet.refine.figures import mask_figure
+    from ssenet.refine.figures import label_figure
     from ssenet.refine.photographs import photographs_in
 
     made, photographs = open_set(out), photographs_in(spec, source.manifest.split)
-    _draw(made.ids[:pictures], out, lambda image_id: mask_figure(made, photographs, image_id))
+    _draw(made.ids[:pictures], out, lambda image_id: label_figure(made, source, photographs, image_id))
     console.print(f"Pseudo-labels of {len(made.ids)} images in {made.folder}.")
     _print_scores(out)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.config import CrfSettings
-from ssenet.refine.labels import plain_labels
-from ssenet.refine.maps import cam_maps, with_background
+from ssenet.config import PAPER_ALPHA, CrfSettings, PseudoLabelSettings
+from ssenet.refine.labels import plain_labels, stack
+from ssenet.refine.maps import cam_maps, score_maps, with_background
 from ssenet.refine.photographs import Photographs
 from ssenet.refine.pictures import Picture, before_after, label_overlay, titled_strip
 from ssenet.sets import ImageSet
@@ -41,8 +41,30 @@ def crf_figure(crf: ImageSet, cams: ImageSet, photographs: Photographs, image_id
     return before_after(sample.image, before, after, sample.mask)
 
 
+def maps_labels(maps: ImageSet, image_id: str, size: tuple[int, int], alpha: float = PAPER_ALPHA) -> Labels:
+    """Labels (H, W) straight from score maps, nothing ignored, no CRF.
+
+    Args:
+        maps: a set of CAMs or of random walk scores.
+        image_id: of the photograph.
+        size: its height and width.
+        alpha: background score for maps that bring none of their own.
+    """
+    scores = score_maps(maps, image_id, size)
+    background = np.full(size, alpha, np.float32) if scores.background is None else scores.background
+    return plain_labels(stack(background, scores.maps), scores.classes)
+
+
+def label_figure(masks: ImageSet, maps: ImageSet, photographs: Photographs, image_id: str) -> Picture:
+    """The photograph, the labels its score maps give by themselves, the pseudo-labels, and the truth where known."""
+    sample = photographs.sample(image_id, with_mask=photographs.have_masks)
+    alpha = PseudoLabelSettings.model_validate(masks.manifest.settings).alpha
+    before = maps_labels(maps, image_id, (sample.image.shape[0], sample.image.shape[1]), alpha)
+    return before_after(sample.image, before, masks.mask(image_id), sample.mask)
+
+
 def mask_figure(masks: ImageSet, photographs: Photographs, image_id: str) -> Picture:
-    """The photograph, its labels, and the truth where known."""
+    """The photograph, its labels in a set of masks, and the truth where known."""
     sample = photographs.sample(image_id, with_mask=photographs.have_masks)
     panels = {"photograph": sample.image}
     panels[masks.manifest.subject or "labels"] = label_overlay(sample.image, masks.mask(image_id))

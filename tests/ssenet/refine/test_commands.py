@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from ssenet.cli import refine
 from ssenet.data import open_dataset
-from ssenet.refine.figures import crf_figure, mask_figure
+from ssenet.refine.figures import crf_figure, label_figure, maps_labels, mask_figure
 from ssenet.refine.photographs import photographs_in
 from ssenet.sets import ImageSet
 
@@ -59,7 +59,17 @@ def test_figures_of_sets(sets, small) -> None:
     photographs = photographs_in(small, "train")
     image_id = sets["cams"].ids[0]
     crf = crf_figure(sets["crf"], sets["cams"], photographs, image_id)
-    labels = mask_figure(sets["masks"], photographs, image_id)
-    # Photograph, before, after, truth against photograph, labels, truth.
-    assert crf.shape[0] == labels.shape[0]
-    assert crf.shape[1] > labels.shape[1]
+    labels = label_figure(sets["masks"], sets["walk"], photographs, image_id)
+    masks = mask_figure(sets["masks"], photographs, image_id)
+    # Photograph, before, after, truth; of masks alone: photograph, labels, truth.
+    assert crf.shape == labels.shape
+    assert masks.shape[0] == crf.shape[0] and masks.shape[1] < crf.shape[1]
+
+
+def test_labels_straight_from_maps_follow_alpha(sets, small) -> None:
+    sample = photographs_in(small, "train").sample(sets["cams"].ids[0])
+    size = (sample.image.shape[0], sample.image.shape[1])
+    shares = [(maps_labels(sets["cams"], sample.id, size, alpha) > 0).mean() for alpha in (0.0, 0.5, 1.0)]
+    assert shares[0] > shares[1] > shares[2] == 0
+    walked = maps_labels(sets["walk"], sample.id, size, 1.0)
+    assert (walked > 0).any(), "a walk brings its own background"

@@ -5,11 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import parallel_work
 import pytest
 
+import ssenet.refine
 from ssenet.events import Stopped
 from ssenet.refine.parallel import for_each_image, process_count
 
@@ -87,20 +89,52 @@ def test_a_killed_worker_is_named_and_leaves_none() -> None:
     assert not multiprocessing.active_children()
 
 
-@pytest.mark.slow
-def test_a_worker_ends_with_its_parent(tmp_path: Path, wait_until) -> None:
+@pytest.fixture
+def pool_process(tmp_path: Path, wait_until) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
+    """A process with two workers at work, and their ids."""
     code = (
         "import sys; from pathlib import Path; from parallel_work import Hold; "
         "from ssenet.refine.parallel import for_each_image; "
         "for_each_image('ab', Hold(Path(sys.argv[1])), print, processes=2)"
     )
     path = os.pathsep.join([str(Path(parallel_work.__file__).parent), *sys.path])
-    parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], env={**os.environ, "PYTHONPATH": path})
-    wait_until(lambda: len(list(tmp_path.iterdir())) == 2, what="both workers at work")
-    workers = [int(path.name.split("-")[1]) for path in tmp_path.iterdir()]
+    words = [sys.executable, "-c", code, str(tmp_path)]
+    parent = subprocess.Popen(words, env={**os.environ, "PYTHONPATH": path}, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: len(list(tmp_path.iterdir())) == 2, what="both workers at work")
+        yield parent, [int(path.name.split("-")[1]) for path in tmp_path.iterdir()]
+    finally:
+        (tmp_path / "go").touch()
+        parent.kill()
+        parent.wait()
+
+
+def alive(pids: list[int]) -> bool:
+    return any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_workers_end_with_their_parent(pool_process, wait_until) -> None:
+    parent, workers = pool_process
+    assert alive(workers)
     parent.send_signal(signal.SIGKILL)
     parent.wait()
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers), what="the end of the workers")
+    wait_until(lambda: not alive(workers), what="the end of the workers")
+
+
+def test_an_interruption_leaves_no_worker(pool_process, tmp_path: Path) -> None:
+    parent, workers = pool_process
+    parent.send_signal(signal.SIGINT)
+    (tmp_path / "go").touch()
+    parent.wait(timeout=20)
+    assert parent.returncode != 0
+    assert not alive(workers)
+
+
+def test_no_module_of_this_package_loads_torch() -> None:
+    names = [f"ssenet.refine.{path.stem}" for path in Path(ssenet.refine.__path__[0]).glob("[a-z]*.py")]
+    assert len(names) >= 10
+    code = f"import sys, ssenet.crf, ssenet.stages, {', '.join(names)}; assert 'torch' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_signal_that_stops_us_and_the_workers_is_a_stop() -> None:

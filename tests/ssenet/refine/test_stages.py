@@ -11,10 +11,11 @@ from ssenet.data import open_dataset
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.events import Stopped
 from ssenet.refine import crf_stage, label_stage
+from ssenet.refine.derived import wanted_processes
 from ssenet.refine.labels import confident_labels, plain_labels, pseudo_labels, stacks
 from ssenet.refine.maps import cam_maps, score_maps, with_background
 from ssenet.scores import SegmentationRecord, confusion
-from ssenet.sets import ImageSet, unpack
+from ssenet.sets import ImageSet, SetWriter, pack, unpack
 
 QUICK = {"crf_iterations": 2, "processes": 1}
 
@@ -193,3 +194,29 @@ def test_settings_reject_a_set_of_another_kind(run, sets) -> None:
     with pytest.raises(SettingsError, match="wanted: cams"):
         run("crf", QUICK, {"cams": sets["walk"].folder})
     assert CrfSettings(cams="x").alpha_low == 4
+
+
+def test_a_photograph_without_classes_is_background(run, sets, small, tmp_path) -> None:
+    cams = sets["cams"]
+    writer = SetWriter(tmp_path / "cams", ".npz", cams.manifest.key)
+    for image_id in cams.ids:
+        item = cams.arrays(image_id)
+        if image_id == cams.ids[0]:
+            item = {name: value if name == "scores" else value[:0] for name, value in item.items()}
+        writer.put(image_id, pack(item))
+    writer.close(cams.manifest)
+    run("crf", QUICK, {"cams": writer.folder}, "crf")
+    run("pseudo_labels", {"crf": "psa", "strong": 2.0, **QUICK}, {"maps": writer.folder}, "labels")
+    scores = ImageSet(tmp_path / "crf" / "result").arrays(cams.ids[0])
+    size = size_of(open_dataset(small).sample("train", 0).image)
+    assert np.array_equal(scores["low"], np.ones((1, *size))) and np.array_equal(scores["high"], scores["low"])
+    labels = ImageSet(tmp_path / "labels" / "result")
+    assert not labels.mask(cams.ids[0]).any()
+    assert labels.mask(cams.ids[1]).any()
+
+
+def test_processes_are_one_a_core_unless_limited() -> None:
+    assert wanted_processes(CrfOptions(), 0) == 0
+    assert wanted_processes(CrfOptions(), 2) == 2
+    assert wanted_processes(CrfOptions(processes=3), 2) == 3
+    assert wanted_processes(CrfOptions(crf="off", processes=3), 2) == 1
