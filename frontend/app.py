@@ -27,8 +27,10 @@ def main() -> None:
         [
             st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
             st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+            st.Page("views/pipeline.py", title="Pipeline", icon=":material/account_tree:"),
             st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
             st.Page("views/compare.py", title="Compare", icon=":material/show_chart:"),
+            st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
         ]
     )
     with st.sidebar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from PIL import Image as Pictures
 
 from frontend import schemas as s
 from frontend.client import Client, Problem, ServiceUnreachable, api_url
+from frontend.components.markup import data_url
 from ssenet.results import View
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,78 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
+@st.cache_data(max_entries=600, show_spinner=False)
+def _set_picture(base_url: str, set_id: str, index: int, max_side: int, what: tuple[tuple[str, str], ...]) -> str:
+    png = _client(base_url).set_picture(set_id, index, max_side, **dict(what))
+    with Pictures.open(BytesIO(png)) as opened:
+        return data_url(np.asarray(opened.convert("RGB")))
+
+
+def set_picture(set_id: str, index: int, max_side: int, **what: str) -> str:
+    """Data URL of a picture of a set's image (``Client.set_picture``); fetched once, since sets never change."""
+    return _set_picture(api_url(), set_id, index, max_side, tuple(sorted(what.items())))
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def _image_set(base_url: str, set_id: str) -> s.ImageSet:
+    return _client(base_url).image_set(set_id)
+
+
+def image_set(set_id: str) -> s.ImageSet:
+    """A set; fetched once, since sets never change."""
+    return _image_set(api_url(), set_id)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _score(base_url: str, score_id: str) -> s.Score:
+    return _client(base_url).score(score_id)
+
+
+def score(score_id: str) -> s.Score:
+    """A score; fetched once, since scores never change."""
+    return _score(api_url(), score_id)
+
+
+@st.cache_data(max_entries=200, show_spinner=False)
+def _evaluation(base_url: str, evaluation_id: str) -> s.Evaluation:
+    return _client(base_url).evaluation(evaluation_id)
+
+
+def evaluation(evaluation_id: str) -> s.Evaluation:
+    """An evaluation; fetched once, since evaluations never change."""
+    return _evaluation(api_url(), evaluation_id)
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _sample(base_url: str, dataset: str, split: str, index: int) -> s.Sample | None:
+    return next(iter(_client(base_url).samples(dataset, split, index)), None)
+
+
+def sample(dataset: str, split: str, index: int) -> s.Sample | None:
+    """The sample of that number with its image-level labels; None when the split has none."""
+    return _sample(api_url(), dataset, split, index)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _capabilities(base_url: str) -> s.Capabilities:
+    return _client(base_url).capabilities()
+
+
+def capabilities() -> s.Capabilities:
+    """What the installation can do; asked at most once a minute."""
+    return _capabilities(api_url())
+
+
+@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
+def _pipeline_estimate(base_url: str, settings_json: str) -> s.PipelineEstimate:
+    return _client(base_url).estimate_pipeline(json.loads(settings_json))
+
+
+def pipeline_estimate(settings_json: str) -> s.PipelineEstimate:
+    """How long a pipeline with these settings would take; asked at most once a minute."""
+    return _pipeline_estimate(api_url(), settings_json)
+
+
 @st.cache_data(max_entries=60, show_spinner=False)
 def _curves(base_url: str, evaluation_id: str) -> s.Curves:
     return _client(base_url).curves(evaluation_id)
@@ -81,9 +155,7 @@ def histograms(base_url: str, evaluation_id: str) -> bytes:
 
 @st.cache_data(ttl=60, max_entries=100, show_spinner=False)
 def _estimate(base_url: str, kind: str, settings_json: str) -> s.Estimate:
-    import orjson
-
-    return _client(base_url).estimate(kind, orjson.loads(settings_json))
+    return _client(base_url).estimate(kind, json.loads(settings_json))
 
 
 def estimate(kind: str, settings_json: str) -> s.Estimate:

@@ -173,6 +173,9 @@ _LOSS_NAMES = {
     "cls_large": "classification, large branch",
     "cls_small": "classification, small branch",
     "ser": "SER",
+    "bg": "pairs of background",
+    "fg": "pairs of one class",
+    "neg": "pairs that differ",
 }
 
 

@@ -11,8 +11,10 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
 from frontend.components.chooser import DEFAULT_IDS, labelled
+from frontend.components.lineage import settings_html
+from frontend.components.outcome import outcome, results_of
+from frontend.components.training import TRAININGS, curves, events_of
 from frontend.session import client, in_words, page_guard
-from ssenet import figures
 
 REFRESH_SECONDS = 2
 SHOWN_EVENTS = 200
@@ -30,18 +32,19 @@ def _view(job_id: str, live: bool) -> None:
         if live and _settled(job):
             st.rerun()
         # A place for each part, empty or not: what follows keeps its position and is not drawn anew.
-        head, actions, curves, outcome, details = (st.container() for _ in range(5))
+        head, actions, losses, made, details = (st.container() for _ in range(5))
         with head:
             _head(job)
         with actions:
             _actions(job)
-        events = _events(job_id)
-        with curves:
-            if job.kind == "train_cam":
-                _training(events)
-        with outcome:
+        events = events_of(job_id)
+        with losses:
+            if job.kind in TRAININGS:
+                curves(job, events)
+        with made:
             if job.state == "succeeded":
-                _outcome(job)
+                _onwards(job)
+                outcome(job, results_of(job))
         with details:
             _details(job, events)
 
@@ -67,17 +70,29 @@ def _head(job: s.Job) -> None:
     if job.attempts > 1:
         facts.append(f"attempt {job.attempts}")
     st.html(markup.badge(state, words.STATE_COLOURS.get(job.state, "grey")) + f" {escape(' · '.join(facts))}")
+    if job.pipeline_id:
+        st.page_link(
+            "views/pipeline.py",
+            label="Its pipeline",
+            icon=":material/account_tree:",
+            query_params={"pipeline": job.pipeline_id, "stage": job.kind},
+        )
     if job.error:
         st.error(job.error.message, icon=":material/error:")
     if job.terminal:
         return
+    st.progress(job.progress.fraction if job.progress else 0.0, text=progress_text(job))
+
+
+def progress_text(job: s.Job) -> str:
+    """How far a job is, in words."""
     progress = job.progress
     text = "waiting for a worker" if job.state == "queued" else "starting"
     if progress and progress.total:
         text = f"{progress.message or words.kind(job.kind)} · {progress.done} of {progress.total} {progress.unit}"
     if job.eta_seconds is not None and job.state == "running":
         text += f" · about {words.duration(job.eta_seconds)} left"
-    st.progress(progress.fraction if progress else 0.0, text=text)
+    return text
 
 
 def _actions(job: s.Job) -> None:
@@ -99,45 +114,17 @@ def _actions(job: s.Job) -> None:
             st.rerun()
 
 
-def _events(job_id: str) -> list[s.Event]:
-    """All events so far; only new ones are fetched."""
-    key = f"events_{job_id}"
-    known: list[s.Event] = st.session_state.setdefault(key, [])
-    known += client().events(job_id, known[-1].seq if known else 0)
-    return known
-
-
-def _training(events: Sequence[s.Event]) -> None:
-    metrics = [event.data for event in events if event.type == "metrics"]
-    if metrics:
-        st.plotly_chart(
-            figures.losses(metrics),
-            width="stretch",
-            key="losses",
-            alt="Training losses and learning rate against the step",
-        )
-    epochs = [event.data for event in events if event.type == "epoch"]
-    if epochs:
-        rows = [_epoch_row(data) for data in epochs]
-        st.html(markup.table(["epoch", "validation mAP", "CAM mIoU", "at α"], rows, "Validation after each epoch"))
-        st.caption("CAM mIoU: scale 1, image labels given, at the α that is best on these same validation images.")
-
-
-def _epoch_row(data: dict[str, object]) -> list[str]:
-    values = data.get("values")
-    numbers = values if isinstance(values, dict) else {}
-    digits = {"val_map": 3, "val_miou": 3, "val_alpha": 3}
-    return [str(data.get("epoch", "")), *(words.number(numbers.get(key), d) for key, d in digits.items())]
-
-
-def _outcome(job: s.Job) -> None:
-    by_label = labelled(client().checkpoints())
+def _onwards(job: s.Job) -> None:
+    """Buttons to the pages that show a CAM network at work."""
+    if job.kind not in ("train_cam", "evaluate"):
+        return
+    by_label = labelled(client().checkpoints("cam"))
     made = set(job.result.checkpoints) if job.result else set()
     new = [label for label, checkpoint in by_label.items() if checkpoint.id in made]
     if job.kind == "evaluate":
         evaluated = job.settings.get("checkpoint")
         new = [label for label, checkpoint in by_label.items() if checkpoint.id == evaluated]
-    if not new or job.kind == "infer_cam":
+    if not new:
         return
     beside = [label for label, checkpoint in by_label.items() if checkpoint.id == DEFAULT_IDS[0]]
     pair = [*beside, new[-1]] if new[-1] not in beside else beside
@@ -161,9 +148,7 @@ def _details(job: s.Job, events: Sequence[s.Event]) -> None:
     with st.expander("Settings and events"):
         left, right = st.columns(2)
         left.caption("Settings")
-        left.html(
-            markup.table(["setting", "value"], [[k, str(v)] for k, v in job.settings.items()], "Settings of the job")
-        )
+        left.html(settings_html(job.settings))
         right.caption(f"Events, newest first{' (the last 200)' if len(events) > SHOWN_EVENTS else ''}")
         rows = [[str(e.seq), words.moment(e.at), e.type, _short(e)] for e in reversed(events[-SHOWN_EVENTS:])]
         right.html(markup.table(["no.", "when", "what", "data"], rows, "Events of the job", left=4))

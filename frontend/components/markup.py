@@ -54,6 +54,27 @@ button[data-selected="true"][data-variant="pills"], button[data-selected="true"]
 .sl-bar div { height: 100%; background: #2f7fb5; }
 .sl-percent { font-size: .84rem; margin-left: .5rem; font-variant-numeric: tabular-nums; }
 .sl-status { font-size: .85rem; line-height: 1.5; }
+.sl-tiles { display: flex; flex-wrap: wrap; gap: 8px 34px; }
+.sl-tiles div { min-width: 7rem; }
+.sl-tiles span { display: block; font-size: .84rem; }
+.sl-tiles b { display: block; font-size: 1.5rem; font-weight: 600; line-height: 1.3;
+  font-variant-numeric: tabular-nums; }
+.sl-paper { opacity: .82; font-style: italic; }
+.sl-table td small { font-size: .82rem; }
+.sl-table td.own { font-weight: 600; }
+.sl-headline { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 22px; padding: 4px 0; }
+.sl-headline span { display: block; font-size: .86rem; }
+.sl-headline b { display: block; font-size: 2.1rem; font-weight: 600; line-height: 1.25;
+  font-variant-numeric: tabular-nums; }
+.sl-headline i { font-style: normal; font-size: 1.6rem; opacity: .55; }
+.sl-pictures { display: grid; gap: 10px 8px; }
+.sl-pictures figure { margin: 0; min-width: 0; }
+.sl-pictures figcaption { font-size: .86rem; padding: 0 1px 3px; overflow-wrap: anywhere; }
+.sl-pictures figcaption b { font-weight: 600; }
+.sl-pictures img { width: 100%; display: block; border-radius: 3px; }
+.sl-legend { display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: .84rem; }
+.sl-legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 5px;
+  vertical-align: -1px; border: 1px solid rgba(128,128,128,.5); }
 .sl-pointer { font-size: .82rem; opacity: .85; }
 </style>
 """
@@ -88,6 +109,15 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], caption: str, *,
         f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table class="sl-table">'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def tiles(items: Sequence[tuple[str, str, str]]) -> str:
+    """Numbers that are read at a glance: (name, value, what it means)."""
+    cells = "".join(
+        f"<div><span>{escape(name)}</span><b>{escape(value)}</b><span>{escape(meaning)}</span></div>"
+        for name, value, meaning in items
+    )
+    return f'<div class="sl-tiles">{cells}</div>'
 
 
 def definitions(items: Sequence[tuple[str, str]]) -> str:

@@ -8,7 +8,13 @@ from html import escape
 from frontend.components.markup import badge, definitions
 from ssenet.results import ProtocolCard
 
-LABELS = {"given": "given (ground truth)", "predicted": "predicted by the network", "all": "all classes"}
+LABELS = {
+    "given": "given (ground truth)",
+    "predicted": "predicted by the network",
+    "all": "all classes",
+    "none": "none used",
+}
+NORMALISATIONS = {"eq3": "Eq. 3", None: "none"}
 
 
 def scales(values: Sequence[float]) -> str:
@@ -27,8 +33,8 @@ def protocol_items(card: ProtocolCard) -> list[tuple[str, str]]:
         ("Scales", scales(card.scales)),
         ("Multi-scale", scales(card.multi_scale)),
         ("Flip", "yes" if card.flip else "no"),
-        ("ReLU order", card.relu_order),
-        ("Normalisation", "Eq. 3" if card.normalisation == "eq3" else card.normalisation),
+        ("ReLU order", card.relu_order or "none"),
+        ("Normalisation", NORMALISATIONS.get(card.normalisation) or str(card.normalisation)),
         ("CRF", card.crf or "none"),
         ("Absent classes", "count as 0" if card.absent_classes == "zero" else "left out"),
         ("Weights", card.weights_sha256[:12]),

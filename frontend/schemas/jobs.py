@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from frontend.schemas.common import Answer
-from ssenet.config import JobKind, PipelineSettings
+from ssenet.config import JobKind
 
 JobState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 StageState = Literal["waiting", "queued", "running", "succeeded", "failed", "cancelled"]
@@ -122,7 +122,7 @@ class Pipeline(Answer):
 
     id: str
     name: str | None = None
-    settings: PipelineSettings
+    settings: dict[str, Any] = Field(default_factory=dict)
     dataset: str = ""
     state: JobState
     stages: tuple[PipelineStage, ...]

@@ -96,16 +96,15 @@ class Cell(Answer):
 
     value: float | None = None
     spread: float | None = None
-    n: int | None = None
+    runs: int = 0
     source: Literal["own", "paper"] = "own"
-    note: str | None = None
 
 
 class TableRow(Answer):
     """A row of a table."""
 
     label: str
-    cells: tuple[Cell | None, ...]
+    cells: tuple[Cell, ...]
 
 
 class Table(Answer):

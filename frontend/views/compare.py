@@ -21,7 +21,8 @@ from frontend.components.scored import Scored, common_images, ground, largest, s
 from frontend.session import client, page_guard
 from ssenet import figures
 from ssenet.config import INFERENCE_SCALES, PAPER_ALPHA
-from ssenet.figures import MULTI_SCALE, Series
+from ssenet.figures import Series
+from ssenet.results import MULTI_SCALE
 
 HEADER = ["checkpoint", "row", "best α", "best mIoU (%)", "mIoU (%)", "m_FN", "m_FP", "classes undefined"]
 
@@ -33,7 +34,7 @@ def page() -> None:
     evaluations = client().evaluations()
     left, right = st.columns([3, 2])
     with left:
-        chosen = choose_checkpoints(client().checkpoints(), key="checkpoints")
+        chosen = choose_checkpoints(client().checkpoints("cam"), key="checkpoints")
     where = choose_ground(chosen, evaluations, right)
     if not chosen:
         st.info("Choose at least one checkpoint to see its curves.")

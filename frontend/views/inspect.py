@@ -44,7 +44,7 @@ def page() -> None:
     if photograph is None:
         return
     chosen, scales, flip = choose_views()
-    if not chosen and not client().checkpoints():
+    if not chosen and not client().checkpoints("cam"):
         st.info("There is no checkpoint yet. Train one on the Train page; its maps are shown here.")
         return
     if not chosen or not scales:
@@ -118,7 +118,7 @@ def choose_views() -> tuple[list[s.Checkpoint], list[float], bool]:
     """Checkpoints, scales and flip."""
     left, middle, right = st.columns([5, 5, 1.2], vertical_alignment="bottom")
     with left:
-        chosen = choose_checkpoints(client().checkpoints(), key="checkpoints")
+        chosen = choose_checkpoints(client().checkpoints("cam"), key="checkpoints")
     scales = middle.pills(
         "Scales of the photograph",
         list(CURVE_SCALES),

@@ -23,6 +23,7 @@ PRESETS: dict[PresetName, tuple[str, str]] = {
 }
 BACKBONES = {"tf_efficientnet_lite0": "EfficientNet-Lite0", "resnet38": "ResNet-38"}
 ONLY_SSENET = {"rate", "eta", "ser_form", "equivariance", "angle"}
+TITLES = {"method": "Scale equivariant regularisation"}
 # Fields that stand in front of the advanced ones.
 IN_FRONT = {"method", "dataset"}
 
@@ -46,7 +47,7 @@ def page() -> None:
         problems = problems_of(CamTrainSettings, base | st.session_state.get(f"{preset}_entered", {}))
         hidden = IN_FRONT | (ONLY_SSENET if base["method"] == "baseline" else set())
         specs = [spec for spec in field_specs(CamTrainSettings.model_json_schema()) if spec.name not in hidden]
-        entered = settings_form(specs, base, preset, problems | refused)
+        entered = settings_form(specs, base, preset, problems | refused, titles=TITLES)
     if st.session_state.get(f"{preset}_entered") != entered:
         # The form draws its problems above the values it returns: draw once more when they changed.
         st.session_state[f"{preset}_entered"] = entered

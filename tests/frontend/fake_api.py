@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import uvicorn
+from fake_pipeline import FakePipelines, pipeline_routes, set_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from PIL import Image, ImageDraw
@@ -105,6 +106,8 @@ def histogram(seed: int, images: int) -> AlphaHistogram:
 class FakeService:
     """State of the stand-in, and a log of what was asked of it."""
 
+    classes, start = CLASSES, START
+
     def __init__(self) -> None:
         self.photographs = {f"{i:032x}": photograph(i) for i in range(3)}
         self.uploads: dict[str, bytes] = {}
@@ -126,6 +129,7 @@ class FakeService:
         self.submitted: list[dict[str, Any]] = []
         self.refuse_job: dict[str, Any] | None = None
         self.lock = threading.Lock()
+        self.pipelines = FakePipelines(self)
 
     def add_job(self, state: str, **changes: Any) -> str:
         """Put a job there, as if somebody had submitted it."""
@@ -166,6 +170,10 @@ class FakeService:
             "result": {"checkpoints": [checkpoint], "evaluation": None},
         }
 
+    def add_network(self, checkpoint: str, method: str) -> None:
+        """Put a checkpoint there, as if it had been trained."""
+        self.checkpoints[checkpoint] = card(checkpoint, method)
+
     def image(self, image_id: str) -> dict[str, Any] | None:
         """The record of a photograph."""
         if image_id in self.photographs:
@@ -186,6 +194,8 @@ class FakeService:
         _image_routes(self, app)
         _job_routes(self, app)
         _evaluation_routes(self, app)
+        set_routes(self.pipelines, app)
+        pipeline_routes(self.pipelines, app)
         return app
 
 
@@ -213,20 +223,26 @@ def _service_routes(fake: FakeService, app: FastAPI) -> None:
     def datasets() -> dict[str, Any]:
         demo = {
             "id": "demo", "name": "demo", "kind": "demo", "classes": CLASSES, "splits": {"train": 400, "val": 120},
-            "fingerprint": "f" * 64, "label_source": "masks", "has_masks": True, "created_at": START.isoformat(),
+            "fingerprint": "f" * 64, "label_source": "masks", "has_masks": True,
+            "masked_splits": ["train", "val"] if fake.pipelines.masked else [], "created_at": START.isoformat(),
         }  # fmt: skip
         return {"items": [demo], "next": None}
 
+    def checkpoint_answer(key: str) -> dict[str, Any]:
+        value = fake.checkpoints[key]
+        return {
+            "id": key, "name": value.name, "builtin": key.startswith("demo-"), "final": True, "job_id": None,
+            "epoch": None, "card": value.model_dump(mode="json"), "size": 1, "created_at": START.isoformat(),
+        }  # fmt: skip
+
     @app.get("/api/v1/checkpoints")
-    def checkpoints() -> dict[str, Any]:
-        items = [
-            {
-                "id": key, "name": value.name, "builtin": key.startswith("demo-"), "final": True, "job_id": None,
-                "epoch": None, "card": value.model_dump(mode="json"), "size": 1, "created_at": START.isoformat(),
-            }
-            for key, value in fake.checkpoints.items()
-        ]  # fmt: skip
-        return {"items": items, "next": None}
+    def checkpoints(role: str | None = None) -> dict[str, Any]:
+        keys = [key for key, value in fake.checkpoints.items() if role in (None, value.role)]
+        return {"items": [checkpoint_answer(key) for key in keys], "next": None}
+
+    @app.get("/api/v1/checkpoints/{checkpoint_id}")
+    def checkpoint(checkpoint_id: str) -> dict[str, Any]:
+        return checkpoint_answer(checkpoint_id)
 
 
 def _image_routes(fake: FakeService, app: FastAPI) -> None:
@@ -320,17 +336,21 @@ def _changed(made: EvaluationRecord, fake: FakeService, checkpoint: str) -> dict
 
 
 def _evaluation_routes(fake: FakeService, app: FastAPI) -> None:
+    def evaluation_answer(checkpoint: str) -> dict[str, Any]:
+        summary = {"row": "MS", "best_alpha": 0.3, "best_miou": 0.4, "miou_at_0_2": 0.331}
+        return {
+            "id": fake.evaluated[checkpoint], "checkpoint_id": checkpoint, "dataset_id": "demo", "job_id": None,
+            "record": _changed(record(checkpoint, fake.scored_images.get(checkpoint, 120)), fake, checkpoint),
+            "summary": [summary], "created_at": START.isoformat(),
+        }  # fmt: skip
+
     @app.get("/api/v1/evaluations")
     def evaluations() -> dict[str, Any]:
-        items = [
-            {
-                "id": evaluation, "checkpoint_id": checkpoint, "dataset_id": "demo", "job_id": None, "summary": [],
-                "record": _changed(record(checkpoint, fake.scored_images.get(checkpoint, 120)), fake, checkpoint),
-                "created_at": START.isoformat(),
-            }
-            for checkpoint, evaluation in fake.evaluated.items()
-        ]  # fmt: skip
-        return {"items": items, "next": None}
+        return {"items": [evaluation_answer(checkpoint) for checkpoint in fake.evaluated], "next": None}
+
+    @app.get("/api/v1/evaluations/{evaluation_id}")
+    def evaluation(evaluation_id: str) -> dict[str, Any]:
+        return evaluation_answer(next(key for key, value in fake.evaluated.items() if value == evaluation_id))
 
     @app.get("/api/v1/evaluations/{evaluation_id}/curves")
     def curves(evaluation_id: str) -> dict[str, Any]:

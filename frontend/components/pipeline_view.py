@@ -1,0 +1,171 @@
+"""One pipeline: its stages in a row, live, the figures it is about, and the chosen stage below."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.components import markup, words
+from frontend.components.headline import headline, headline_view
+from frontend.components.job_view import progress_text
+from frontend.components.lineage import settings_and_lineage
+from frontend.components.outcome import lineage_of, outcome
+from frontend.components.rail import RailItem, rail
+from frontend.components.stage_form import stage_form
+from frontend.components.stages import STAGE_TEXTS, title
+from frontend.components.training import TRAININGS, curves, events_of
+from frontend.session import client, in_words, page_guard
+
+REFRESH_SECONDS = 2
+States = tuple[tuple[str, str], ...]
+
+
+def pipeline_view(pipeline_id: str) -> None:
+    """Draw the pipeline; what changes while it runs is drawn again every two seconds."""
+    pipeline = client().pipeline(pipeline_id)
+    stage = chosen_stage(pipeline)
+    _head(pipeline)
+    headline_view(headline(pipeline))
+    live = REFRESH_SECONDS if not pipeline.terminal else None
+    st.fragment(run_every=live)(_rail)(pipeline_id, stage.name, states(pipeline))
+    working = live if stage.state in ("queued", "running") else None
+    with st.container(border=True, key="stage_panel"):
+        st.fragment(run_every=working)(_panel)(pipeline_id, stage.name)
+
+
+def states(pipeline: s.Pipeline) -> States:
+    """What must stay equal for the page to stay as it is."""
+    return tuple((stage.name, stage.state) for stage in pipeline.stages)
+
+
+def chosen_stage(pipeline: s.Pipeline) -> s.PipelineStage:
+    """The stage that the address names; else what one wants to see: the failed, the running, or the last one."""
+    asked = pipeline.stage(st.query_params.get("stage"))
+    if asked:
+        return asked
+    for wanted in ("failed", "running", "queued"):
+        found = next((stage for stage in pipeline.stages if stage.state == wanted), None)
+        if found:
+            return found
+    finished = [stage for stage in pipeline.stages if stage.state == "succeeded"]
+    return finished[-1] if finished else pipeline.stages[0]
+
+
+# Head ------------------------------------------------------------------------------------------------
+def _head(pipeline: s.Pipeline) -> None:
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    left.header(pipeline.title, anchor=False)
+    state = "stopping" if stopping(pipeline) else pipeline.state
+    facts = [f"data set {pipeline.dataset}", f"submitted {words.moment(pipeline.created_at)}"]
+    facts.append(f"{'took' if pipeline.terminal else 'for'} {words.duration(seconds(pipeline))}")
+    left.html(markup.badge(state, words.STATE_COLOURS.get(state, "grey")) + f" {escape(' · '.join(facts))}")
+    with right:
+        _actions(pipeline)
+    for stage in pipeline.stages:
+        if stage.state == "failed" and stage.job and stage.job.error:
+            st.error(f"{title(stage.name)} failed. {stage.job.error.message}", icon=":material/error:")
+
+
+def stopping(pipeline: s.Pipeline) -> bool:
+    """Whether it was asked to stop and has not stopped yet."""
+    jobs = [stage.job for stage in pipeline.stages if stage.job]
+    return not pipeline.terminal and any(job.cancel_requested and not job.terminal for job in jobs)
+
+
+def seconds(pipeline: s.Pipeline) -> float:
+    """From submission to its end, or until now."""
+    end = pipeline.finished_at or datetime.now(UTC)
+    aware = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in (end, pipeline.created_at)]
+    return max(0.0, (aware[0] - aware[1]).total_seconds())
+
+
+def _actions(pipeline: s.Pipeline) -> None:
+    if not pipeline.terminal:
+        with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline), width="stretch"):
+            st.write("Stop this pipeline? What is finished stays, and it can go on from there.")
+            if st.button("Yes, cancel the pipeline", type="primary", key="cancel_pipeline"):
+                with in_words("The pipeline could not be cancelled."):
+                    client().cancel_pipeline(pipeline.id)
+                    st.rerun()
+    elif pipeline.state in ("failed", "cancelled"):
+        stopped = next((x for x in pipeline.stages if x.state in ("failed", "cancelled")), None)
+        where = f" at {title(stopped.name)}" if stopped else ""
+        if st.button(
+            f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline", width="stretch"
+        ):
+            with in_words("The pipeline could not be resumed."):
+                client().resume_pipeline(pipeline.id)
+                st.query_params.pop("stage", None)
+                st.rerun()
+
+
+# Rail ------------------------------------------------------------------------------------------------
+def _rail(pipeline_id: str, current: str, drawn: States) -> None:
+    with page_guard("rail"):
+        pipeline = client().pipeline(pipeline_id)
+        rail([rail_item(stage) for stage in pipeline.stages], current, _pick, key="rail")
+        if states(pipeline) != drawn or st.session_state.pop("rail_picked", False):
+            st.rerun()
+
+
+def _pick(stage: str) -> None:
+    st.query_params["stage"] = stage
+    st.query_params.pop("image", None)
+    st.session_state["rail_picked"] = True
+
+
+def rail_item(stage: s.PipelineStage) -> RailItem:
+    """A stage as the rail shows it."""
+    job = stage.job
+    fraction, note = None, {"waiting": "", "succeeded": "done"}.get(stage.state, stage.state)
+    if stage.state == "running" and job:
+        fraction = job.progress.fraction if job.progress else 0.0
+        note = f"{round(100 * fraction)} %"
+        if job.eta_seconds is not None:
+            note += f" · {words.duration(round(job.eta_seconds))}"
+    elif stage.state == "succeeded":
+        note = "reused" if stage.reused else words.duration(job.seconds() if job else None)
+    return RailItem(stage.name, title(stage.name), stage.state, note, f"{stage.state} {note}".strip(), fraction)
+
+
+# The chosen stage ------------------------------------------------------------------------------------
+def _panel(pipeline_id: str, name: str) -> None:
+    with page_guard("stage"):
+        stage = client().pipeline(pipeline_id).stage(name)
+        if stage is None:
+            return
+        # A place for each part, empty or not: what follows keeps its position and is not drawn anew.
+        head, body, details, alone = (st.container() for _ in range(4))
+        with head:
+            _stage_head(stage)
+        if stage.job is None:
+            return
+        made = stage.result or s.StageResult()
+        with body:
+            if stage.name in TRAININGS:
+                curves(stage.job, events_of(stage.job.id))
+            if stage.state == "succeeded":
+                outcome(stage.job, made)
+        with details:
+            settings_and_lineage(stage.job.settings, lineage_of(made) if stage.state == "succeeded" else ())
+        if stage.job.terminal:
+            with alone, st.expander("Run this stage alone with other settings"):
+                stage_form(stage.name, stage.job.settings, f"alone.{stage.job.id}")
+
+
+def _stage_head(stage: s.PipelineStage) -> None:
+    st.subheader(STAGE_TEXTS[stage.name].title, anchor=False)
+    facts = [STAGE_TEXTS[stage.name].sentence]
+    if stage.reused:
+        facts.append("Reused: the same settings and inputs were run before.")
+    st.html(markup.badge(stage.state, words.STATE_COLOURS.get(stage.state, "grey")) + f" {escape(' '.join(facts))}")
+    job = stage.job
+    if job is None:
+        st.caption("It starts when the stages before it are finished.")
+    elif not job.terminal:
+        st.progress(job.progress.fraction if job.progress else 0.0, text=progress_text(job))
+    elif job.error:
+        st.error(job.error.message, icon=":material/error:")
