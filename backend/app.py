@@ -15,7 +15,19 @@ from fastapi.routing import APIRoute
 import ssenet
 from backend import problems
 from backend.problems import ProblemDetails, responses
-from backend.routes import cams, checkpoints, datasets, evaluations, images, jobs, pipelines, scores, service, sets
+from backend.routes import (
+    cams,
+    checkpoints,
+    datasets,
+    evaluations,
+    images,
+    jobs,
+    pipelines,
+    scores,
+    service,
+    sets,
+    tables,
+)
 from backend.security import BodyLimit, Guard, RequestContext
 from backend.service import Service
 from backend.settings import MEBI, Settings
@@ -73,7 +85,7 @@ def prepare(running: Service) -> None:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX, responses=responses(400, 403, 422, 500, 503))
-    for module in (service, images, datasets, checkpoints, cams, jobs, pipelines, evaluations, sets, scores):
+    for module in (service, images, datasets, checkpoints, cams, jobs, pipelines, evaluations, sets, scores, tables):
         api.include_router(module.router)
     return api
 

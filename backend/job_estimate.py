@@ -15,7 +15,7 @@ from backend.store.content import Input, inputs_of
 from backend.store.job_views import Run, earlier_runs
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.work import Extent, work
-from ssenet.config import DEFAULT_BACKBONE, STAGES, Closed, JobKind, TrainOptions
+from ssenet.config import DEFAULT_BACKBONE, STAGES, Closed, EvaluateSettings, JobKind, TrainOptions
 from ssenet.estimate import REFERENCE, START_SECONDS
 from ssenet.lineage import stored_settings
 
@@ -110,7 +110,7 @@ def limited(total: int, settings: Any, field: str = "images") -> int:
 def _backbone(settings: Closed, inputs: Mapping[str, Input | None]) -> str | None:
     if isinstance(settings, TrainOptions):
         return settings.backbone
-    if "checkpoint" not in inputs:
-        return None
+    if "checkpoint" not in inputs or (isinstance(settings, EvaluateSettings) and settings.cams is not None):
+        return None  # maps that are there already need no network
     checkpoint = inputs["checkpoint"]
     return str(checkpoint.card["backbone"]) if isinstance(checkpoint, Checkpoint) else DEFAULT_BACKBONE

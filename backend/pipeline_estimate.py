@@ -39,7 +39,7 @@ def _extents(session: Session, settings: PipelineSettings) -> dict[JobKind, Exte
     return {
         "train_cam": cams,
         "infer_cam": cams,
-        "evaluate": cams,
+        "evaluate": refined,  # of the CAMs that are there by then
         "crf": refined,
         "train_affinity": affinity,
         "random_walk": affinity,

@@ -1,4 +1,4 @@
-"""A set of masks as an archive that is made while it is sent: it lies nowhere as a whole."""
+"""Sets of masks as archives."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from zipfile import ZIP_STORED, ZipFile
 from ssenet.data.base import Sample
 from ssenet.data.export import finish_voc, make_folders, write_sample
 from ssenet.refine.photographs import Photographs
+from ssenet.segmentation.export import write_server_results
 from ssenet.sets import ImageSet
 
 _QUALITY = 95
+_CHUNK = 2**20
 
 
 class _Chunks(io.RawIOBase):
@@ -40,7 +42,10 @@ class _Chunks(io.RawIOBase):
 
 
 def voc_zip(image_set: ImageSet, photographs: Photographs) -> Iterator[bytes]:
-    """A VOC folder of the masks and their photographs, image by image; JPEG and PNG are not compressed again."""
+    """A VOC folder of the masks and their photographs as a zip that is made while it is sent.
+
+    JPEG and PNG are not compressed again.
+    """
     chunks = _Chunks()
     with tempfile.TemporaryDirectory(prefix="ssenet-") as name, ZipFile(chunks, "w", ZIP_STORED) as archive:
         folder = Path(name) / "voc"
@@ -54,6 +59,27 @@ def voc_zip(image_set: ImageSet, photographs: Photographs) -> Iterator[bytes]:
         _move_files(folder, archive)
         yield chunks.take()
     yield chunks.take()  # the directory of the archive
+
+
+def server_archive(image_set: ImageSet) -> Iterator[bytes]:
+    """Predictions as the VOC server takes them. They are checked, and the archive made, before this returns.
+
+    Raises:
+        DatasetError: the server would refuse them.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="ssenet-")
+    try:
+        archive = write_server_results(image_set, Path(folder.name), archive=True)
+    except BaseException:
+        folder.cleanup()
+        raise
+    return _sent(archive, folder)
+
+
+def _sent(archive: Path, folder: tempfile.TemporaryDirectory[str]) -> Iterator[bytes]:
+    with folder, archive.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _move_files(folder: Path, archive: ZipFile) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -25,6 +26,8 @@ from ssenet.sets import SetManifest
 
 router = APIRouter(prefix="/sets", tags=["sets"])
 ZIP = {"content": {"application/zip": {}}, "description": "A zip archive."}
+GZIP = "application/gzip"
+TGZ = {"content": {GZIP: {}}, "description": "A gzipped tar archive."}
 
 
 @router.get("")
@@ -94,13 +97,31 @@ def get_set_picture(
 @router.get("/{set_id}/voc.zip", response_class=StreamingResponse, responses={200: ZIP, **responses(404, 409)})
 def get_set_as_voc(service: ServiceDep, set_id: Id) -> Response:
     """A set of masks with its photographs, as a VOC folder in a zip archive."""
-    row = find(service, set_id)
-    if row.kind != "masks":
-        raise conflict("not-offered", f"Set {set_id} is of the kind {row.kind}; only masks make a VOC folder.")
+    row = _masks(service, set_id)
     image_set = image_sets.opened(row, service.artifacts)
     content = set_downloads.voc_zip(image_set, set_pictures.photographs(service, row, image_set))
-    headers = {"Content-Disposition": f'attachment; filename="{row.id}.zip"', "Cache-Control": "no-store"}
-    return StreamingResponse(content, media_type="application/zip", headers=headers)
+    return _archive(content, f"{row.id}.zip", "application/zip")
+
+
+@router.get("/{set_id}/server.tgz", response_class=StreamingResponse, responses={200: TGZ, **responses(404, 409)})
+def get_set_for_server(service: ServiceDep, set_id: Id) -> Response:
+    """Predictions of a segmentation network in the layout that the VOC server takes."""
+    row = _masks(service, set_id)
+    if row.manifest["subject"] != "segmentation":
+        raise conflict("not-offered", f"Set {set_id} holds pseudo-labels; the server takes predictions.")
+    return _archive(set_downloads.server_archive(image_sets.opened(row, service.artifacts)), "results.tgz", GZIP)
+
+
+def _masks(service: Service, set_id: str) -> Row:
+    row = find(service, set_id)
+    if row.kind != "masks":
+        raise conflict("not-offered", f"Set {set_id} is of the kind {row.kind}; only masks make an archive.")
+    return row
+
+
+def _archive(content: Iterator[bytes], name: str, media_type: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return StreamingResponse(content, media_type=media_type, headers=headers)
 
 
 def find(service: Service, set_id: str) -> Row:
