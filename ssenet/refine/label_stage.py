@@ -120,6 +120,8 @@ class _Writer:
 def run(spec: RunSpec, settings: PseudoLabelSettings, report: Reporter, stop: Stop) -> None:
     """Label every photograph of the set of score maps; score the plain labels where the split has masks.
 
+    Maps of other classes than the data set's, as a network trained elsewhere gives, cannot be scored.
+
     Raises:
         UserError: the CRF is wanted and missing, or the set or its data set cannot be used.
         Stopped: it was asked to stop.
@@ -128,7 +130,7 @@ def run(spec: RunSpec, settings: PseudoLabelSettings, report: Reporter, stop: St
 
     check_available(settings)
     maps, dataset = spec.image_set("maps"), spec.opened()
-    scored = photographs_of(maps, dataset).have_masks
+    scored = photographs_of(maps, dataset).have_masks and maps.manifest.classes == tuple(dataset.classes)
     step = spec.step(settings, dataset.fingerprint)
     writer = _Writer(spec, step, scored=scored)
     missing = writer.missing(maps.ids)

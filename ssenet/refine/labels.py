@@ -6,10 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet.data.base import IGNORED
+from ssenet.errors import DatasetError
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
 Stacks = tuple[Floats, Floats, Floats]
+MOST_CLASSES = 254
+"""0 is the background and 255 stands for ignored pixels."""
 
 
 def stacks(background: Floats, maps: Floats, strong: float, weak: float) -> Stacks:
@@ -35,7 +38,14 @@ def plain_labels(scores: Floats, classes: NDArray[np.int64]) -> Labels:
     Args:
         scores: the background's first.
         classes: (k,) index of each further one; class c gets label c + 1.
+
+    Raises:
+        DatasetError: a class has no label below 255.
     """
+    if len(classes) and max(classes) >= MOST_CLASSES:
+        raise DatasetError(
+            f"Labels have one byte a pixel, enough for {MOST_CLASSES} classes; there is a class {max(classes)}."
+        )
     table = np.concatenate([[0], np.asarray(classes, np.int64) + 1]).astype(np.uint8)
     return table[scores.argmax(axis=0)]
 

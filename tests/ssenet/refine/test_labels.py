@@ -1,10 +1,12 @@
 """Pseudo-labels, pixel by pixel."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from ssenet.errors import DatasetError
 from ssenet.refine.labels import confident_labels, plain_labels, pseudo_labels, stack
 
 LEVELS = st.sampled_from([0.0, 0.1, 0.2, 0.3, 0.4, 0.8])
@@ -61,3 +63,10 @@ def test_what_refined_scores_call_both_is_background() -> None:
     strong = np.array([[[0.1]], [[0.9]]], np.float32)
     weak = np.array([[[0.9]], [[0.1]]], np.float32)
     assert confident_labels(strong, weak, np.array([2])).tolist() == [[0]]
+
+
+def test_more_classes_than_a_byte_holds_are_refused() -> None:
+    scores = np.array([[[0.1]], [[0.9]]], np.float32)
+    assert plain_labels(scores, np.array([253])).tolist() == [[254]]
+    with pytest.raises(DatasetError, match="254 classes; there is a class 254"):
+        plain_labels(scores, np.array([254]))

@@ -190,6 +190,17 @@ def test_a_split_without_masks_has_no_scores(run, sets, tmp_path, monkeypatch) -
     assert len(ImageSet(tmp_path / "out" / "result").mask(sets["walk"].ids[0])) > 0
 
 
+def test_maps_of_other_classes_are_labelled_but_not_scored(run, sets, tmp_path) -> None:
+    cams = sets["cams"]
+    writer = SetWriter(tmp_path / "cams", ".npz", cams.manifest.key)
+    for image_id in cams.ids:
+        writer.put(image_id, cams.path(image_id).read_bytes())
+    writer.close(cams.manifest.model_copy(update={"classes": tuple(reversed(cams.manifest.classes))}))
+    recorder = run("pseudo_labels", {}, {"maps": writer.folder})
+    assert recorder.of("set") and not recorder.of("scores")
+    assert ImageSet(tmp_path / "out" / "result").manifest.classes == tuple(reversed(cams.manifest.classes))
+
+
 def test_settings_reject_a_set_of_another_kind(run, sets) -> None:
     with pytest.raises(SettingsError, match="wanted: cams"):
         run("crf", QUICK, {"cams": sets["walk"].folder})
