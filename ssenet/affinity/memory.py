@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import psutil
-
 from ssenet.affinity.grid import WalkGrid
 from ssenet.affinity.pairs import PairGrid
 from ssenet.errors import SettingsError
@@ -31,16 +29,14 @@ def predicted_memory(
     grid = PairGrid.fitting((-(-height // stride), -(-width // stride)), radius)
     cells, offsets = grid.size[0] * grid.size[1], len(grid.offsets)
     network = pixel_bytes * height * width
-    features = 2 * channels * cells * _FLOAT  # and the difference to the neighbour at one offset
+    features = 3 * channels * cells * _FLOAT  # as they are, channels last, and the differences at one offset
     pairs = 2 * offsets * cells * _FLOAT  # distances and affinities
     diagonals = (2 * offsets + 1) * cells * _DOUBLE
     scores = (2 * classes + 3) * cells * _DOUBLE
     return int(max(network, features + pairs) + diagonals + scores)
 
 
-def check_memory(
-    grid: WalkGrid, channels: int, *, radius: int, classes: int, pixel_bytes: float, available: int | None = None
-) -> int:
+def check_memory(grid: WalkGrid, channels: int, *, radius: int, classes: int, pixel_bytes: float, free: int) -> int:
     """The bytes that a photograph needs in all.
 
     Args:
@@ -49,12 +45,11 @@ def check_memory(
         radius: of the pairs.
         classes: that walk, the background included.
         pixel_bytes: the network's own peak, a pixel of its input.
-        available: bytes that are free; None asks the system.
+        free: bytes that are free.
 
     Raises:
         SettingsError: more than is free; the message says what to lower.
     """
-    free = psutil.virtual_memory().available if available is None else available
     maps = _COPIES * classes * grid.size[0] * grid.size[1] * _FLOAT
     working = predicted_memory(
         *grid.working, channels, stride=grid.stride, radius=radius, classes=classes, pixel_bytes=pixel_bytes

@@ -94,7 +94,14 @@ def walked_scores(network: AffinityInference, image: NDArray[np.uint8], maps: Fl
         SettingsError: memory does not suffice; the message says what to lower.
     """
     grid = WalkGrid.of((image.shape[0], image.shape[1]), network.stride, settings.working_side)
-    check_memory(grid, CHANNELS, radius=settings.radius, classes=len(maps) + 1, pixel_bytes=network.pixel_bytes)
+    check_memory(
+        grid,
+        CHANNELS,
+        radius=settings.radius,
+        classes=len(maps) + 1,
+        pixel_bytes=network.pixel_bytes,
+        free=network.free_memory,
+    )
     scores = grid.pool(background_first(maps, settings))
     if len(maps):
         pairs = network.affinities(image, settings.radius, settings.working_side)

@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
 
-from ssenet.affinity.distances import pair_affinities
+from ssenet.affinity.inference import AffinityInference
 from ssenet.affinity.labels import average_pool
 from ssenet.affinity.network import ResNet38Affinity
 from ssenet.affinity.pairs import PairAffinities, PairGrid
 from ssenet.affinity.walk import Transition, random_walk
+from ssenet.models.backbones import normalisation
 from ssenet.render import upsample
+from ssenet.results import CheckpointCard
 
-MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
-STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 GRID = PairGrid((10, 13), 5)
 
 
@@ -49,11 +48,21 @@ def test_state_dict_has_the_released_keys() -> None:
 
 
 def test_affinities(golden, resnet38_affinity) -> None:
-    image = torch.from_numpy(golden["image"]).permute(2, 0, 1)[None] / 255
-    padded = F.pad((image - MEAN) / STD, (0, 3, 0, 5))
-    with torch.inference_mode():
-        affinities = pair_affinities(resnet38_affinity(padded), GRID)
-    assert_close(affinities.reshape(34, -1), golden["affinity_pairs"])
+    mean, std = normalisation("resnet38")
+    card = CheckpointCard(
+        name="rule",
+        method="affinity",
+        backbone="resnet38",
+        stride=8,
+        classes=("any",),
+        mean=mean,
+        std=std,
+        weights_sha256="0" * 64,
+        code_version="test",
+    )
+    found = AffinityInference(resnet38_affinity, card, torch.device("cpu")).affinities(golden["image"])
+    assert found.grid == GRID
+    assert_close(found.values.reshape(34, -1), golden["affinity_pairs"])
 
 
 def test_probability_of_staying(golden, pairs) -> None:
