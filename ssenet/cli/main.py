@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ssenet.cli import cam, data, evaluate, pipeline, tables, train
+from ssenet.cli import affinity, cam, data, evaluate, pipeline, refine, segmentation, tables, train
 
 app = typer.Typer(
     name="ssenet",
@@ -17,5 +17,8 @@ app.command("train")(train.train)
 app.command("cam")(cam.cam)
 app.command("eval")(evaluate.evaluate)
 app.command("figures")(evaluate.figures)
+affinity.add(app)
+refine.add(app)
+segmentation.add(app)
 app.command("pipeline")(pipeline.pipeline)
 app.command("tables")(tables.tables)
