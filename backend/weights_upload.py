@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 
 from backend.problems import FieldError, Problem, invalid, pointer
-from ssenet.config import CamTrainSettings
+from ssenet.config import CamTrainSettings, NetworkRole, SegmentationTrainSettings
 from ssenet.results import CheckpointCard
 
 _HEADER_LIMIT = 8 * 2**20
@@ -19,7 +19,12 @@ _CARD_LIMIT = 2**20
 _CHUNK = 2**20
 _FLOATS = frozenset({"F16", "BF16", "F32"})
 _COUNTERS = frozenset({"I64", "I32"})
-_CLASSIFIERS = ("classifier.weight", "fc8.weight")  # of timm backbones, and of ResNet38 as released
+_HEADS: dict[NetworkRole, tuple[str, ...]] = {
+    "cam": ("classifier.weight", "fc8.weight"),  # of timm backbones, and of ResNet38 as released
+    "affinity": ("f9.weight",),
+    "segmentation": ("classifier.weight",),
+}
+"""The last layer of each kind of network."""
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 
 
@@ -40,6 +45,8 @@ def read_card(file: BinaryIO) -> CheckpointCard:
         raise Problem(422, "card", f"The card is not a checkpoint card: {text}", errors) from None
     if not _is_backbone(card.backbone):
         raise invalid("/card/backbone", f"{card.backbone!r} is no name of a backbone.")
+    if card.role == "segmentation" and not isinstance(card.settings, SegmentationTrainSettings):
+        raise invalid("/card/settings", "A segmentation network is built by its training settings; the card has none.")
     return card
 
 
@@ -84,15 +91,19 @@ def check_weights(path: Path, size: int, card: CheckpointCard) -> None:
                 part = tensors.get_slice(name)
                 if part.get_dtype() not in _FLOATS | _COUNTERS:
                     raise invalid("/weights", f"Tensor {name!r} has the type {part.get_dtype()}; floats are expected.")
-            _check_classes(tensors, card)
+            _check_head(tensors, card)
     except SafetensorError as error:
         raise invalid("/weights", f"The safetensors file is damaged: {error}") from None
 
 
-def _check_classes(tensors: Any, card: CheckpointCard) -> None:
-    names = [name for name in _CLASSIFIERS if name in tensors.keys()]  # noqa: SIM118
+def _check_head(tensors: Any, card: CheckpointCard) -> None:
+    names = [name for name in _HEADS[card.role] if name in tensors.keys()]  # noqa: SIM118
     if not names:
-        raise invalid("/weights", f"The weights have no tensor {_CLASSIFIERS[0]!r}: they are not of a CAM network.")
-    rows = tensors.get_slice(names[0]).get_shape()[0]
+        wanted = _HEADS[card.role][0]
+        text = f"The weights have no tensor {wanted!r}: they are not of a network of the kind {card.role}."
+        raise invalid("/weights", text)
+    if card.role == "affinity":
+        return  # it knows no classes
+    rows = tensors.get_slice(names[0]).get_shape()[0] - (1 if card.role == "segmentation" else 0)  # less background
     if rows != len(card.classes):
         raise invalid("/weights", f"The weights are for {rows} classes, and the card names {len(card.classes)}.")

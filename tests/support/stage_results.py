@@ -63,7 +63,12 @@ def card_of(method: str, weights: str, backbone: str = "tf_efficientnet_lite0") 
 
 def manifest_of(kind: SetKind, key: str = KEY, subject: str = "") -> SetManifest:
     """Of two images of the training split."""
-    makers: dict[SetKind, JobKind] = {"cams": "infer_cam", "crf": "crf", "walk": "random_walk", "masks": "pseudo_labels"}
+    makers: dict[SetKind, JobKind] = {
+        "cams": "infer_cam",
+        "crf": "crf",
+        "walk": "random_walk",
+        "masks": "pseudo_labels",
+    }
     return SetManifest(
         kind=kind,
         key=key,

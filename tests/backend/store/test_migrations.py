@@ -1,0 +1,88 @@
+"""A database of an earlier version keeps everything when it is brought up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import select, text
+from stage_results import dataset_row, do, queued
+
+from backend.store import job_records, jobs, pipelines
+from backend.store.database import Database
+from backend.store.migrate import _config, is_current, upgrade
+from backend.store.models import Checkpoint, Evaluation, Job
+from ssenet.config import CamTrainSettings, pipeline_preset
+
+FILLED = [
+    'INSERT INTO dataset VALUES (\'demo\', \'{"name": "demo", "kind": "demo"}\', \'["cat", "dog"]\','
+    " '{\"train\": 4, \"val\": 2}', 'f', 'masks', 1, '[\"train\", \"val\"]', 0)",
+    "INSERT INTO job (id, kind, settings, dataset_id, state, fence, attempts, max_attempts, step, event_seq, created_at)"
+    " VALUES ('old', 'train_cam', '{\"epochs\": 1}', 'demo', 'queued', 0, 0, 3, 0, 1, 1.0)",
+    "INSERT INTO job (id, kind, settings, dataset_id, parent_id, state, fence, attempts, max_attempts, step, event_seq,"
+    " created_at) VALUES ('child', 'evaluate', '{}', 'demo', 'old', 'succeeded', 1, 1, 3, 0, 0, 2.0)",
+    "INSERT INTO job_event VALUES ('old', 1, 0, 'state', '{\"state\": \"queued\"}', 1.0)",
+    "INSERT INTO checkpoint (id, name, builtin, final, job_id, method, card, content_sha, weights_key, size, created_at)"
+    " VALUES ('c', 'c', 0, 1, 'old', 'ssenet', '{}', 's', 'weights/w.safetensors', 1, 1.0)",
+    "INSERT INTO evaluation (id, checkpoint_id, dataset_id, job_id, record, summary, histograms_key, created_at)"
+    " VALUES ('e', 'c', 'demo', 'child', '{}', '[]', 'evaluations/e.npz', 1.0)",
+]
+
+
+@pytest.fixture
+def earlier(tmp_path: Path) -> Iterator[Database]:
+    """A database of version 0002 with one row of everything."""
+    made = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    with made.engine.connect() as connection:
+        command.upgrade(_config(connection), "0002")
+        for statement in FILLED:
+            connection.execute(text(statement.replace(":", r"\:")))
+        connection.commit()
+    yield made
+    made.dispose()
+
+
+def test_everything_is_still_there(earlier: Database) -> None:
+    upgrade(earlier.engine)
+    assert is_current(earlier.engine)
+    with earlier.read() as session:
+        old = session.get_one(Job, "old")
+        assert (old.state, old.content_key, old.settings) == ("queued", None, {"epochs": 1})
+        assert session.get_one(Job, "child").parent_id == "old"
+        assert [event.type for event in job_records.events_after(session, "old", 0, 9)] == ["state"]
+        assert session.scalars(select(Checkpoint.job_id)).one() == "old"
+        assert session.scalars(select(Evaluation.checkpoint_id)).one() == "c"
+
+
+def test_a_job_that_waited_is_done_by_the_new_version(earlier: Database) -> None:
+    upgrade(earlier.engine)
+    with earlier.write() as session:
+        session.merge(dataset_row())
+        session.get_one(Job, "old").settings = CamTrainSettings().model_dump(mode="json")
+    [evaluation] = do(earlier, "old")
+    assert evaluation.content_key is not None
+    with earlier.write() as session:
+        new = pipelines.NewPipeline(pipeline_preset("quick", last="train_cam"))
+        pipelines.create(session, new, masked=True, max_attempts=3)
+    assert sorted(job.kind for job in queued(earlier)) == ["evaluate", "train_cam"]
+
+
+def test_a_job_with_settings_of_an_earlier_version_can_be_retried(earlier: Database) -> None:
+    upgrade(earlier.engine)
+    with earlier.write() as session:
+        row = session.get_one(Job, "old")
+        row.state, row.settings = "failed", {"dataset": "demo", "a_setting": "that is gone"}
+    with earlier.write() as session:
+        again = jobs.retry(session, "old", 3)
+    assert (again.content_key, again.dataset_id) == (None, "demo")
+
+
+def test_going_back_leaves_the_jobs(earlier: Database) -> None:
+    upgrade(earlier.engine)
+    with earlier.engine.connect() as connection:
+        command.downgrade(_config(connection), "0002")
+        connection.commit()
+        assert connection.execute(text("SELECT count(*) FROM job_event")).scalar_one() == 1
+        assert connection.execute(text("SELECT count(*) FROM job")).scalar_one() == 2
