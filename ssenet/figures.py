@@ -191,10 +191,10 @@ def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
     metrics = [metrics[i] for i in _evenly(len(metrics), MOST_STEPS)]
     figure = make_subplots(specs=[[{"secondary_y": True}]])
     steps = [int(m["step"]) for m in metrics]
-    for colour, (key, name) in zip(COLOURS, _LOSS_NAMES.items(), strict=False):
+    found = [key for key in _LOSS_NAMES if any(m["values"].get(key) is not None for m in metrics)]
+    for colour, key in zip(COLOURS, found, strict=False):
         values = [m["values"].get(key) for m in metrics]
-        if any(v is not None for v in values):
-            figure.add_trace(go.Scatter(x=steps, y=values, name=name, mode="lines", line={"color": colour}))
+        figure.add_trace(go.Scatter(x=steps, y=values, name=_LOSS_NAMES[key], mode="lines", line={"color": colour}))
     rates = [m["values"].get("lr") for m in metrics]
     grey = {"color": "#888888", "dash": "dot", "width": 1}
     figure.add_trace(go.Scatter(x=steps, y=rates, name="learning rate", mode="lines", line=grey), secondary_y=True)

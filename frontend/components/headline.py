@@ -11,15 +11,22 @@ from frontend import schemas as s
 from frontend.components.outcome import cam_figure
 from frontend.components.protocol import protocol_html
 from frontend.session import evaluation, score
-from ssenet.config import PAPER_ALPHA
+from ssenet.config import PAPER_ALPHA, JobKind
 from ssenet.results import ProtocolCard
+
+SCORED: tuple[JobKind, ...] = ("pseudo_labels", "evaluate_segmentation")
+NAMES: dict[JobKind, str] = {
+    "evaluate": f"CAM mIoU, α = {PAPER_ALPHA:g}",
+    "pseudo_labels": "Pseudo-labels mIoU",
+    "evaluate_segmentation": "Segmentation mIoU",
+}
 
 
 @dataclass(frozen=True)
 class Figure:
     """One mIoU in percent and how it came about."""
 
-    name: str
+    step: JobKind
     miou: float
     protocol: ProtocolCard
 
@@ -36,24 +43,34 @@ def headline(pipeline: s.Pipeline) -> list[Figure]:
     scored = pipeline.result("evaluate").evaluation
     cam = cam_figure(evaluation(scored)) if scored else None
     if cam:
-        found.append(Figure(f"CAM, α = {PAPER_ALPHA:g}", *cam))
-    for stage, name in (("pseudo_labels", "Pseudo-labels"), ("evaluate_segmentation", "Segmentation network")):
-        score_id = pipeline.result(stage).score  # type: ignore[arg-type]
+        found.append(Figure("evaluate", *cam))
+    for step in SCORED:
+        score_id = pipeline.result(step).score
         if score_id:
             one = score(score_id)
-            found.append(Figure(name, one.miou, one.protocol))
+            found.append(Figure(step, one.miou, one.protocol))
     return found
 
 
-def headline_view(figures: list[Figure]) -> None:
-    """The figures from left to right, and the protocol of each, folded away."""
-    if not figures:
-        return
-    cells = [
-        f"<div><span>{escape(f.name)}</span><b>{f.miou:.1f} %</b><span>{escape(f.where)}</span></div>" for f in figures
-    ]
+def headline_view(figures: list[Figure], scored: bool) -> None:
+    """The figures from left to right, a dash for one that is not there yet, and the protocols on demand.
+
+    Args:
+        figures: those that are known.
+        scored: whether the pipeline's CAMs are scored, which takes masks.
+    """
+    known = {figure.step: figure for figure in figures}
+    steps = [step for step in NAMES if step in known or step != "evaluate" or scored]
+    left, right = st.columns([5, 1], vertical_alignment="center")
     arrow = '<i aria-hidden="true">→</i>'
-    st.html(f'<div class="sl-headline" role="group" aria-label="mIoU of each step">{arrow.join(cells)}</div>')
-    with st.expander("How these mIoU figures came about"):
-        for figure in figures:
-            st.html(f"<b>{escape(figure.name)}</b>" + protocol_html([(figure.name, figure.protocol)], figure.name))
+    cells = arrow.join(_cell(NAMES[step], known.get(step)) for step in steps)
+    left.html(f'<div class="sl-headline" role="group" aria-label="mIoU of each step">{cells}</div>')
+    if figures:
+        with right.popover("Protocols", icon=":material/fact_check:", width="stretch"):
+            for figure in figures:
+                st.html(f"<b>{escape(NAMES[figure.step])}</b>" + protocol_html([("", figure.protocol)], figure.step))
+
+
+def _cell(name: str, figure: Figure | None) -> str:
+    value, where = (f"{figure.miou:.1f} %", figure.where) if figure else ("–", "not there yet")
+    return f"<div><span>{escape(name)}</span><b>{escape(value)}</b><span>{escape(where)}</span></div>"

@@ -17,6 +17,7 @@ STYLE = """
 [data-testid="stSidebarUserContent"] { padding-bottom: 1rem; }
 button[data-selected="true"][data-variant="pills"], button[data-selected="true"][data-variant="segmented_control"] {
   color: inherit !important; font-weight: 600; }
+button[data-variant="segmented_control"] { min-height: 2.35rem; }
 [data-testid="stSliderThumbValue"] { color: inherit !important; }
 [data-testid="stSidebarHeader"] > :first-child { order: -2; }
 [data-testid="stSidebarHeader"]::before { content: "SSENet Lab"; order: -1; margin: 0 auto 0 10px;
@@ -59,9 +60,12 @@ button[data-selected="true"][data-variant="pills"], button[data-selected="true"]
 .sl-tiles span { display: block; font-size: .84rem; }
 .sl-tiles b { display: block; font-size: 1.5rem; font-weight: 600; line-height: 1.3;
   font-variant-numeric: tabular-nums; }
+[class*="st-key-card_chosen_"] { border-color: #2e7bae !important; box-shadow: 0 0 0 1px #2e7bae; }
 .sl-paper { opacity: .82; font-style: italic; }
 .sl-table td small { font-size: .82rem; }
 .sl-table td.own { font-weight: 600; }
+[data-testid="stPopoverBody"] .sl-card { width: min(36rem, 80vw); }
+[data-testid="stPopoverBody"] .sl-card dl { grid-template-columns: repeat(2, auto 1fr); }
 .sl-headline { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 22px; padding: 4px 0; }
 .sl-headline span { display: block; font-size: .86rem; }
 .sl-headline b { display: block; font-size: 2.1rem; font-weight: 600; line-height: 1.25;
@@ -72,6 +76,7 @@ button[data-selected="true"][data-variant="pills"], button[data-selected="true"]
 .sl-pictures figcaption { font-size: .86rem; padding: 0 1px 3px; overflow-wrap: anywhere; }
 .sl-pictures figcaption b { font-weight: 600; }
 .sl-pictures img { width: 100%; display: block; border-radius: 3px; }
+.sl-even img { aspect-ratio: 4 / 3; object-fit: contain; background: rgba(128,128,128,.12); }
 .sl-legend { display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: .84rem; }
 .sl-legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 5px;
   vertical-align: -1px; border: 1px solid rgba(128,128,128,.5); }

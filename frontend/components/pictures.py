@@ -95,14 +95,23 @@ def draw(shot: Shot, index: int, class_name: str | None, max_side: int = SIDE) -
         return Drawn(title, title, None, str(problem))
 
 
-def grid_html(rows: Sequence[Sequence[Drawn]]) -> str:
-    """Rows of pictures under their titles; a shorter row is aligned to the right, under what it belongs to."""
-    columns = max(len(row) for row in rows)
+def grid_html(rows: Sequence[Sequence[Drawn]], columns: int | None = None) -> str:
+    """Rows of pictures under their titles.
+
+    Args:
+        rows: from top to bottom.
+        columns: how many there are for photographs of several shapes, which then stand in frames of one shape, and a
+            shorter row ends early. None is for one photograph: the longest row counts, and a shorter one is aligned to
+            the right, under what it belongs to.
+    """
+    width = columns or max(len(row) for row in rows)
     cells = []
     for row in rows:
-        cells += ["<div></div>"] * (columns - len(row)) + [_figure(one) for one in row]
-    style = f"grid-template-columns:repeat({columns}, minmax(0, 1fr))"
-    return f'<div class="sl-pictures" style="{style}">{"".join(cells)}</div>'
+        drawn, gaps = [_figure(one) for one in row], ["<div></div>"] * (width - len(row))
+        cells += drawn + gaps if columns else gaps + drawn
+    style = f"grid-template-columns:repeat({width}, minmax(0, 1fr))"
+    even = " sl-even" if columns else ""
+    return f'<div class="sl-pictures{even}" style="{style}">{"".join(cells)}</div>'
 
 
 def _figure(one: Drawn) -> str:

@@ -12,6 +12,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
 from frontend.components.chooser import labelled
+from frontend.components.preset_cards import Card
 from frontend.components.settings_form import FieldSpec, field_specs, nested_problems, settings_form
 from frontend.components.stage_form import as_possible, fitted, without_crf
 from frontend.components.stages import ORDER, title
@@ -81,28 +82,9 @@ class Front:
 
 
 # Cards -----------------------------------------------------------------------------------------------
-def choose_preset() -> PresetName:
-    """Three cards; the chosen one is in the address."""
-    asked = st.query_params.get("preset") or st.session_state.get("pipeline_preset", "quick")
-    current: PresetName = asked if asked in PRESETS else "quick"
-    st.session_state["pipeline_preset"] = current
-    for column, (key, (name, text)) in zip(st.columns(3), PRESETS.items(), strict=True):
-        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            with st.container():
-                st.header(name, anchor=False)
-                st.write(f"{facts(key)} {text}")
-                st.caption(_time(key))
-            chosen = key == current
-            st.button(
-                f"{name} chosen" if chosen else f"Choose {name.lower()}",
-                key=f"preset_{key}",
-                type="primary" if chosen else "secondary",
-                icon=":material/check:" if chosen else None,
-                width="stretch",
-                on_click=_take_preset,
-                args=(key,),
-            )
-    return current
+def cards() -> dict[PresetName, Card]:
+    """The presets as cards."""
+    return {key: Card(name, f"{facts(key)} {text}", _time(key)) for key, (name, text) in PRESETS.items()}
 
 
 def facts(key: PresetName) -> str:
@@ -119,12 +101,6 @@ def _time(key: PresetName) -> str:
     except Problem:
         return "No estimate"
     return f"About {words.duration(guess.seconds)} on this machine, demo data"
-
-
-def _take_preset(key: str) -> None:
-    st.session_state["pipeline_preset"] = key
-    st.session_state["pipeline_refused"] = {}
-    st.query_params["preset"] = key
 
 
 # In front --------------------------------------------------------------------------------------------

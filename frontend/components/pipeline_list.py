@@ -7,15 +7,15 @@ import streamlit as st
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
-from frontend.components.headline import headline
+from frontend.components.headline import NAMES, headline
 from frontend.components.pipeline_view import seconds
 from frontend.components.stages import title
 from frontend.session import client, page_guard
 
 REFRESH_SECONDS = 3
 SHOWN = 12
-WIDTHS = [2.6, 2.2, 1.0, 3.2, 1.2, 1.3]
-HEADS = ["Pipeline", "State", "Data set", "mIoU: CAM → pseudo-labels → segmentation", "Duration", "Submitted (UTC)"]
+WIDTHS = [2.5, 2.2, 1.0, 2.7, 1.2, 1.6]
+HEADS = ["Pipeline", "State", "Data set", "mIoU (%): CAM → labels → net", "Duration", "Submitted (UTC)"]
 
 
 def pipeline_list() -> None:
@@ -63,7 +63,7 @@ def where(pipeline: s.Pipeline) -> str:
 def figures_text(pipeline: s.Pipeline) -> str:
     """Its headline figures; a dash for one that is not there (yet)."""
     try:
-        found = {figure.name.split(",")[0]: f"{figure.miou:.1f} %" for figure in headline(pipeline)}
+        found = {figure.step: f"{figure.miou:.1f}" for figure in headline(pipeline)}
     except Problem:  # a result was deleted
         return "–"
-    return " → ".join(found.get(name, "–") for name in ("CAM", "Pseudo-labels", "Segmentation network"))
+    return " → ".join(found.get(step, "–") for step in NAMES)

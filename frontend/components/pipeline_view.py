@@ -23,17 +23,16 @@ REFRESH_SECONDS = 2
 States = tuple[tuple[str, str], ...]
 
 
-def pipeline_view(pipeline_id: str) -> None:
+def pipeline_view(pipeline: s.Pipeline) -> None:
     """Draw the pipeline; what changes while it runs is drawn again every two seconds."""
-    pipeline = client().pipeline(pipeline_id)
     stage = chosen_stage(pipeline)
     _head(pipeline)
-    headline_view(headline(pipeline))
+    headline_view(headline(pipeline), scored=pipeline.stage("evaluate") is not None)
     live = REFRESH_SECONDS if not pipeline.terminal else None
-    st.fragment(run_every=live)(_rail)(pipeline_id, stage.name, states(pipeline))
+    st.fragment(run_every=live)(_rail)(pipeline.id, stage.name, states(pipeline))
     working = live if stage.state in ("queued", "running") else None
     with st.container(border=True, key="stage_panel"):
-        st.fragment(run_every=working)(_panel)(pipeline_id, stage.name)
+        st.fragment(run_every=working)(_panel)(pipeline.id, stage.name)
 
 
 def states(pipeline: s.Pipeline) -> States:
@@ -56,17 +55,32 @@ def chosen_stage(pipeline: s.Pipeline) -> s.PipelineStage:
 
 # Head ------------------------------------------------------------------------------------------------
 def _head(pipeline: s.Pipeline) -> None:
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    left.header(pipeline.title, anchor=False)
-    state = "stopping" if stopping(pipeline) else pipeline.state
-    facts = [f"data set {pipeline.dataset}", f"submitted {words.moment(pipeline.created_at)}"]
-    facts.append(f"{'took' if pipeline.terminal else 'for'} {words.duration(seconds(pipeline))}")
-    left.html(markup.badge(state, words.STATE_COLOURS.get(state, "grey")) + f" {escape(' · '.join(facts))}")
-    with right:
+    name, buttons = st.columns([3, 2], vertical_alignment="bottom")
+    name.title(pipeline.title, anchor=False)
+    with buttons, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(pipeline)
+        to_all()
+    state = "stopping" if stopping(pipeline) else pipeline.state
+    facts = [f"pipeline on {pipeline.dataset}", origin(pipeline), f"submitted {words.moment(pipeline.created_at)}"]
+    facts.append(f"{'took' if pipeline.terminal else 'running for'} {words.duration(seconds(pipeline))}")
+    st.html(markup.badge(state, words.STATE_COLOURS.get(state, "grey")) + f" {escape(' · '.join(facts))}")
     for stage in pipeline.stages:
         if stage.state == "failed" and stage.job and stage.job.error:
             st.error(f"{title(stage.name)} failed. {stage.job.error.message}", icon=":material/error:")
+
+
+def origin(pipeline: s.Pipeline) -> str:
+    """Where its CAM network comes from."""
+    if pipeline.settings.get("checkpoint"):
+        return f"from {pipeline.settings['checkpoint']}"
+    return f"trains its CAM network ({(pipeline.settings.get('train') or {}).get('method', 'unknown')})"
+
+
+def to_all() -> None:
+    """Back to the form and the list."""
+    if st.button("All pipelines", icon=":material/arrow_back:", key="all_pipelines"):
+        st.query_params.clear()
+        st.rerun()
 
 
 def stopping(pipeline: s.Pipeline) -> bool:
@@ -84,7 +98,7 @@ def seconds(pipeline: s.Pipeline) -> float:
 
 def _actions(pipeline: s.Pipeline) -> None:
     if not pipeline.terminal:
-        with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline), width="stretch"):
+        with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline)):
             st.write("Stop this pipeline? What is finished stays, and it can go on from there.")
             if st.button("Yes, cancel the pipeline", type="primary", key="cancel_pipeline"):
                 with in_words("The pipeline could not be cancelled."):
@@ -93,9 +107,7 @@ def _actions(pipeline: s.Pipeline) -> None:
     elif pipeline.state in ("failed", "cancelled"):
         stopped = next((x for x in pipeline.stages if x.state in ("failed", "cancelled")), None)
         where = f" at {title(stopped.name)}" if stopped else ""
-        if st.button(
-            f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline", width="stretch"
-        ):
+        if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline"):
             with in_words("The pipeline could not be resumed."):
                 client().resume_pipeline(pipeline.id)
                 st.query_params.pop("stage", None)
@@ -123,9 +135,9 @@ def rail_item(stage: s.PipelineStage) -> RailItem:
     fraction, note = None, {"waiting": "", "succeeded": "done"}.get(stage.state, stage.state)
     if stage.state == "running" and job:
         fraction = job.progress.fraction if job.progress else 0.0
-        note = f"{round(100 * fraction)} %"
+        note = f"{round(100 * fraction)} %" if job.progress else "starting"
         if job.eta_seconds is not None:
-            note += f" · {words.duration(round(job.eta_seconds))}"
+            note += f" · {words.duration(round(job.eta_seconds))} left"
     elif stage.state == "succeeded":
         note = "reused" if stage.reused else words.duration(job.seconds() if job else None)
     return RailItem(stage.name, title(stage.name), stage.state, note, f"{stage.state} {note}".strip(), fraction)

@@ -26,9 +26,10 @@ button.after-done:not(:first-child)::before { background: #2c8a50; }
 .succeeded .dot { background: #1c6b3c; color: #fff; }
 .failed .dot { background: #b3261e; color: #fff; }
 .cancelled .dot { background: #fbe8c2; color: #5a3d00; }
-.running .dot { background: #d8e8f5; color: #0f3f63; }
+.running .dot { background: #25699a; color: #fff; }
 .running .dot::after { content: ""; position: absolute; width: 30px; height: 30px; border-radius: 50%;
-  border: 2px solid transparent; border-top-color: #2f7fb5; box-sizing: border-box; top: 4px; left: calc(50% - 15px);
+  border: 2px solid rgba(47,127,181,.3); border-top-color: #2f7fb5; box-sizing: border-box; top: 4px;
+  left: calc(50% - 15px);
   animation: turn 1.2s linear infinite; }
 @media (prefers-reduced-motion: reduce) { .running .dot::after { animation: none; } }
 @keyframes turn { to { transform: rotate(360deg); } }

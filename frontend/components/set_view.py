@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -12,7 +13,15 @@ from frontend.components.pictures import draw, grid_html, legend_html, shots
 from frontend.session import client, image_set, sample
 
 GALLERY_IMAGES = 4
-GALLERY_SIDE = 360
+CAPTIONS = {
+    "infer_cam": "Labels: the class whose map is highest, background where all maps are at most α.",
+    "crf": "Above: the map of one class. Below: the labels of all classes. The background scores (1 − highest map) to "
+    "the given power: the smaller power is the strong background, under which only confident pixels keep a class; the "
+    "larger is the weak one, under which only confident pixels stay background.",
+    "random_walk": "Above: the map of one class. Below: the labels of all classes, with the same background.",
+    "pseudo_labels": "What the segmentation network is trained on. Striped pixels are ignored.",
+    "evaluate_segmentation": "Fig. 6 of the paper: photographs, ground truth, prediction.",
+}
 
 
 def set_view(kind: str, settings: Mapping[str, Any], set_id: str) -> None:
@@ -23,6 +32,7 @@ def set_view(kind: str, settings: Mapping[str, Any], set_id: str) -> None:
         _gallery(settings, made, truth)
     else:
         _one_image(kind, settings, made, truth)
+    st.caption(CAPTIONS.get(kind, ""))
     _downloads(made)
 
 
@@ -46,17 +56,14 @@ def _one_image(kind: str, settings: Mapping[str, Any], made: s.ImageSet, truth: 
 
 
 def _gallery(settings: Mapping[str, Any], made: s.ImageSet, truth: bool) -> None:
-    """Fig. 6: photograph, ground truth and prediction of several images."""
+    """Fig. 6: photographs, below each its ground truth and its prediction."""
     first = choose_image(made, step=GALLERY_IMAGES)
     numbers = range(first, min(first + GALLERY_IMAGES, made.images))
     row = shots("evaluate_segmentation", settings, made, truth)[0]
-    half = [[draw(shot, number, None, GALLERY_SIDE) for shot in row] for number in numbers]
-    # Two photographs beside each other, each with its truth and prediction.
-    for left, right in zip(half[::2], [*half[1::2], None], strict=False):
-        columns = st.columns(2, gap="medium")
-        columns[0].html(grid_html([left]))
-        if right:
-            columns[1].html(grid_html([right]))
+    titled = [replace(shot, title=made.image_ids[n]) for n in numbers for shot in row[:1]]
+    drawn = [[draw(shot, number, None) for shot, number in zip(titled, numbers, strict=True)]]
+    drawn += [[draw(shot, number, None) for number in numbers] for shot in row[1:]]
+    st.html(grid_html(drawn, columns=GALLERY_IMAGES))
     st.html(legend_html(made.classes, []))
 
 

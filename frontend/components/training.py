@@ -16,11 +16,13 @@ from ssenet.config import JobKind
 TRAININGS: frozenset[JobKind] = frozenset({"train_cam", "train_affinity", "train_segmentation"})
 EPOCH_COLUMNS: dict[str, tuple[tuple[str, str, int], ...]] = {
     "train_cam": (("val_map", "validation mAP", 3), ("val_miou", "CAM mIoU", 3), ("val_alpha", "at α", 3)),
-    "train_affinity": (("val_loss", "validation loss", 3), ("val_accuracy", "pairs told right", 3)),
-    "train_segmentation": (("val_miou", "validation mIoU (%)", 1),),
+    "train_affinity": (("train_loss", "mean loss", 3), ("pair_accuracy", "pairs told right", 3)),
+    "train_segmentation": (("val_miou", "mIoU", 3), ("val_m_fn", "m_FN", 2), ("val_m_fp", "m_FP", 2)),
 }
 """Metrics of an epoch by kind of training: name, heading, digits; those that a run does not have are left out."""
 NOTES = {
+    "train_affinity": "Pairs told right: of one class and of different ones, on training images, by their labels.",
+    "train_segmentation": "On the validation images at scale 1, without CRF.",
     "train_cam": "CAM mIoU: scale 1, image labels given, at the α that is best on these same validation images.",
 }
 

@@ -14,22 +14,22 @@ from frontend.session import client, page_guard
 REFRESH_SECONDS = 2
 SHOWN = 30
 STATES = ["queued", "running", "succeeded", "failed", "cancelled"]
-WIDTHS = [2.6, 1.4, 1.1, 2.0, 1.3, 1.6]
+WIDTHS = [2.4, 1.9, 1.1, 1.9, 1.2, 1.6]
 
 
 def page() -> None:
     """Filters, the list, and the chosen job below it."""
     st.title("Jobs")
-    st.caption("Trainings, evaluations and exports. They go on when this page is closed.")
-    left, right = st.columns([3, 2])
-    states = left.pills(
+    st.caption("Everything that was asked for, stages of pipelines included. Jobs go on when this page is closed.")
+    states = st.pills(
         "State", STATES, selection_mode="multi", key="states", bind="query-params", persist_state="session"
     )
-    kinds = right.pills(
+    kinds = st.pills(
         "Kind",
         list(words.KINDS),
         selection_mode="multi",
         format_func=words.kind,
+        wrap=True,
         key="kinds",
         bind="query-params",
         persist_state="session",

@@ -9,9 +9,10 @@ import streamlit as st
 
 from frontend.client import Problem
 from frontend.components import words
-from frontend.components.pipeline_form import DATA, PARTS, advanced, choose_front, choose_preset, problems_of
+from frontend.components.pipeline_form import DATA, PARTS, advanced, cards, choose_front, problems_of
 from frontend.components.pipeline_list import pipeline_list
-from frontend.components.pipeline_view import pipeline_view
+from frontend.components.pipeline_view import pipeline_view, to_all
+from frontend.components.preset_cards import choose_preset
 from frontend.components.settings_form import human
 from frontend.components.stages import title
 from frontend.session import client, page_guard, pipeline_estimate
@@ -21,27 +22,29 @@ from ssenet.config import PipelineSettings
 def page() -> None:
     """The pipeline that the address names, else the form and the list."""
     asked = st.query_params.get("pipeline")
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
-    left.title("Pipeline")
     if asked:
-        if right.button("All pipelines", icon=":material/arrow_back:", key="all_pipelines", width="stretch"):
-            st.query_params.clear()
-            st.rerun()
-        try:
-            pipeline_view(asked)
-        except Problem as problem:
-            st.warning(str(problem))
+        one_pipeline(asked)
         return
-    left.caption(
+    st.title("Pipeline")
+    st.caption(
         "CAM → dense CRF → AffinityNet → random walk → pseudo-labels → segmentation network: all of the paper's "
         "steps, one after the other. Steps that were run before are not run again."
     )
-    preset = choose_preset()
-    front = choose_front(preset)
+    front = choose_front(choose_preset(cards(), "pipeline"))
     values = advanced(front, st.session_state.get("pipeline_refused", {}))
     start(values, front.name)
     st.header("Earlier pipelines", anchor=False)
     pipeline_list()
+
+
+def one_pipeline(pipeline_id: str) -> None:
+    """The pipeline, or a way back when there is none of that id."""
+    try:
+        pipeline_view(client().pipeline(pipeline_id))
+    except Problem as problem:
+        st.title("Pipeline")
+        st.warning(str(problem))
+        to_all()
 
 
 def start(values: dict[str, Any], name: str) -> None:
@@ -70,7 +73,7 @@ def estimate_text(settings: PipelineSettings) -> str:
     text = f"Estimated time: **{words.duration(guess.seconds)}**, from {guess.basis or 'a reference machine'}"
     longest = max(guess.stages, key=lambda stage: stage.seconds, default=None)
     if longest:
-        text += f"; most of it {title(longest.name)} ({words.duration(longest.seconds)})"
+        text += f"; the longest stage is {title(longest.name)} ({words.duration(longest.seconds)})"
     return text + "."
 
 

@@ -12,6 +12,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
 from frontend.components.job_view import find_job, job_view
+from frontend.components.preset_cards import Card, choose_preset
 from frontend.components.settings_form import field_specs, human, problems_of, settings_form
 from frontend.session import client, estimate, page_guard
 from ssenet.config import CamTrainSettings, Method, PresetName, train_preset
@@ -40,7 +41,7 @@ def page() -> None:
             job_view(job_id)
         return
     st.caption("A baseline classifier, or the two-branch SSENet with scale equivariant regularisation (Eqs. 1 and 2).")
-    preset = choose_preset()
+    preset = choose_preset(cards(), "train")
     base, name = choose_front(preset)
     refused: dict[str, str] = st.session_state.get("train_refused", {})
     with st.expander("Advanced: all settings", expanded=bool(refused)):
@@ -57,40 +58,18 @@ def page() -> None:
     start(base | entered, name)
 
 
-def choose_preset() -> PresetName:
-    """Three cards; the chosen one is in the address."""
-    asked = st.query_params.get("preset") or st.session_state.get("train_preset", "quick")
-    current: PresetName = asked if asked in PRESETS else "quick"
-    st.session_state["train_preset"] = current
-    for column, (key, (title, text)) in zip(st.columns(3), PRESETS.items(), strict=True):
-        with column.container(border=True, height="stretch", vertical_alignment="distribute"):
-            with st.container():
-                st.header(title, anchor=False)
-                st.write(f"{_facts(train_preset(key))} {text}")
-                st.caption(_preset_time(key))
-            chosen = key == current
-            st.button(
-                f"{title} chosen" if chosen else f"Choose {title.lower()}",
-                key=f"preset_{key}",
-                type="primary" if chosen else "secondary",
-                icon=":material/check:" if chosen else None,
-                width="stretch",
-                on_click=_take_preset,
-                args=(key,),
-            )
-    return current
+def cards() -> dict[PresetName, Card]:
+    """The presets as cards."""
+    return {
+        key: Card(title, f"{_facts(train_preset(key))} {text}", _preset_time(key))
+        for key, (title, text) in PRESETS.items()
+    }
 
 
 def _facts(settings: CamTrainSettings) -> str:
     backbone = BACKBONES.get(settings.backbone, settings.backbone)
     images = f" of {settings.train_images} images" if settings.train_images else ""
     return f"{backbone}, {settings.crop} px crops, {settings.epochs} epochs{images}."
-
-
-def _take_preset(key: str) -> None:
-    st.session_state["train_preset"] = key
-    st.session_state["train_refused"] = {}
-    st.query_params["preset"] = key
 
 
 def _preset_time(key: PresetName) -> str:
