@@ -11,7 +11,7 @@ is named by a content key (``ssenet.lineage``), so a finished one need not run a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from pydantic import JsonValue
@@ -74,17 +74,26 @@ def _cam_stages(s: PipelineSettings, masked: bool) -> list[Stage]:
 def _refining(s: PipelineSettings) -> list[Stage]:
     return [
         Stage("crf", _options(s.crf), {"cams": "infer_cam"}),
-        Stage("train_affinity", _options(s.affinity), {"crf": "crf"}),
+        _started(s, Stage("train_affinity", _options(s.affinity), {"crf": "crf"})),
         Stage("random_walk", _options(s.walk), {"checkpoint": "train_affinity", "cams": "infer_cam"}),
         Stage("pseudo_labels", _options(s.labels), {"maps": "random_walk"}),
     ]
+
+
+def _started(s: PipelineSettings, stage: Stage) -> Stage:
+    """The stage with the backbone that it starts from."""
+    if not s.start_from_cam:
+        return stage
+    if s.checkpoint is None:
+        return replace(stage, inputs={**stage.inputs, "start": "train_cam"})
+    return replace(stage, given={"start": s.checkpoint})
 
 
 def _segmenting(s: PipelineSettings) -> list[Stage]:
     val: dict[str, JsonValue] = {"val_split": s.val_split, "val_images": s.val_images}
     test: dict[str, JsonValue] = {"dataset": s.dataset, "split": s.val_split, "images": s.val_images}
     return [
-        Stage("train_segmentation", {**_options(s.segmentation), **val}, {"labels": "pseudo_labels"}),
+        _started(s, Stage("train_segmentation", {**_options(s.segmentation), **val}, {"labels": "pseudo_labels"})),
         Stage("evaluate_segmentation", {**_options(s.test), **test}, {"checkpoint": "train_segmentation"}),
     ]
 

@@ -30,6 +30,12 @@ class PipelineSettings(Closed):
     )
     checkpoint: Identifier | None = setting(None, "CAM network to start from; empty trains one.", group="data")
     train: CamTrainSettings | None = Field(default=None, description="How the CAM network is trained.")
+    start_from_cam: bool = setting(
+        False,
+        "AffinityNet and the segmentation network start from the CAM network's backbone, which must be the same; "
+        "otherwise from ImageNet.",
+        group="data",
+    )
     cams: CamSettings = CamSettings()
     crf: CrfOptions = CrfOptions()
     affinity: AffinityOptions = AffinityOptions()

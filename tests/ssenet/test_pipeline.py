@@ -104,3 +104,12 @@ def test_a_lineage_names_each_step_once_and_its_own_last() -> None:
     assert [s.kind for s in lineage_of([affinity, cams], step("random_walk", "e"))] == [
         "train_cam", "infer_cam", "crf", "train_affinity", "random_walk",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("checkpoint", [None, "demo-ssenet"])
+def test_later_networks_can_start_from_the_cam_network(checkpoint) -> None:
+    stages = graph(pipeline_preset("quick", checkpoint=checkpoint, start_from_cam=True), masked=True)
+    for stage in stages:
+        if stage.name in ("train_affinity", "train_segmentation"):
+            found = {**dict.fromkeys(stage.inputs.values(), "x"), **{"train_cam": "trained"}}
+            assert stage_settings(stage, found).start == (checkpoint or "trained")
