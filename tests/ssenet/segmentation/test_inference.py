@@ -10,7 +10,7 @@ from PIL import Image
 from ssenet.crf import PRESETS, unavailable
 from ssenet.errors import CheckpointError
 from ssenet.segmentation.inference import SegmentationNetwork, load_segmentation
-from ssenet.segmentation.prediction import CRF_FLOOR, crf_labels, predicted_labels
+from ssenet.segmentation.prediction import CRF_FLOOR, crf_labels, most_probable, refined
 from ssenet.training.checkpoint import sha256, weights_bytes
 
 
@@ -98,11 +98,6 @@ def blocks() -> tuple[np.ndarray, np.ndarray]:
     return image, probabilities.astype(np.float32)
 
 
-def test_without_a_crf_the_most_probable_class_wins() -> None:
-    image, probabilities = blocks()
-    np.testing.assert_array_equal(predicted_labels(image, probabilities, None), probabilities.argmax(0))
-
-
 def test_hopeless_classes_stay_out_of_the_crf_and_the_best_never_does() -> None:
     _, probabilities = blocks()
     assert crf_labels(probabilities).tolist() == [0, 1, 2]
@@ -114,9 +109,18 @@ def test_hopeless_classes_stay_out_of_the_crf_and_the_best_never_does() -> None:
 def test_the_crf_moves_labels_to_the_edges_of_the_picture() -> None:
     image, probabilities = blocks()
     truth = (image[..., 0] > 0).astype(np.uint8)
-    refined = predicted_labels(image, probabilities, replace(PRESETS["psa"], bilateral_sxy=20.0))
-    plain = predicted_labels(image, probabilities, None)
-    assert (refined != truth).sum() < (plain != truth).sum() / 3
-    padded = np.concatenate([probabilities[:1], np.zeros((1, 40, 40), np.float32), probabilities[1:]])
-    shifted = predicted_labels(image, padded, replace(PRESETS["psa"], bilateral_sxy=20.0))
-    np.testing.assert_array_equal(shifted, np.where(refined == 0, 0, refined + 1))
+    parameters = replace(PRESETS["psa"], bilateral_sxy=20.0)
+    labels = refined(image, np.arange(4), probabilities, parameters)
+    plain = most_probable(probabilities)
+    assert set(np.unique(plain)) == {0, 1}
+    assert (labels != truth).sum() < (plain != truth).sum() / 3
+    shifted = refined(image, np.array([0, 5, 6, 9]), probabilities, parameters)
+    np.testing.assert_array_equal(shifted, np.array([0, 5, 6, 9], np.uint8)[labels])
+
+
+@pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
+def test_leaving_out_a_hopeless_class_changes_nothing() -> None:
+    image, probabilities = blocks()
+    parameters, present = PRESETS["seam"], crf_labels(probabilities)
+    some = refined(image, present, probabilities[present], parameters)
+    np.testing.assert_array_equal(some, refined(image, np.arange(4), probabilities, parameters))

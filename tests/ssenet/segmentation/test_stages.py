@@ -10,7 +10,7 @@ from tiny_sets import tiny_set
 from tiny_training import Recorder, weights_at
 
 from ssenet.config import DatasetSpec, SegmentationTestSettings, SegmentationTrainSettings
-from ssenet.crf import unavailable
+from ssenet.crf import PRESETS, unavailable
 from ssenet.data import open_dataset
 from ssenet.data.images import encode_mask_png
 from ssenet.errors import CheckpointError, DatasetError, SettingsError
@@ -19,6 +19,8 @@ from ssenet.local import final_checkpoint
 from ssenet.scores import SegmentationRecord, confusion
 from ssenet.segmentation.inference import load_segmentation
 from ssenet.segmentation.labelled import LabelledImages
+from ssenet.segmentation.prediction import crf_labels, refined
+from ssenet.segmentation.stages import SCRATCH
 from ssenet.sets import ImageSet, unpack
 from ssenet.stages import CheckpointFiles, RunSpec, run_stage
 from ssenet.weights.builtin import builtin
@@ -156,7 +158,7 @@ def test_a_test_goes_on_where_it_was_and_still_scores_every_image(voc, files, tm
     assert len(finished) == 1
     recorder = Recorder()
     run_stage(trial(voc, files, tmp_path / "b", {"resume_from": tmp_path / "a"}), recorder)
-    assert [p["done"] for p in recorder.of("progress")] == [2]
+    assert [p["done"] for p in recorder.of("progress")] == [1, 2]
     read = [unpack((tmp_path / n / "confusion.npz").read_bytes())["matrices"] for n in ("whole", "b")]
     np.testing.assert_array_equal(read[0], read[1])
 
@@ -177,10 +179,38 @@ def test_a_split_without_masks_gets_predictions_and_no_scores(voc, files, tmp_pa
 
 
 @pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
-def test_the_crf_is_named_in_the_protocol(voc, files, tmp_path) -> None:
-    run_stage(trial(voc, files, tmp_path, crf="seam", images=1), Recorder())
+def test_with_a_crf_labels_are_refined_image_by_image_and_the_protocol_says_so(voc, files, tmp_path) -> None:
+    run_stage(trial(voc, files, tmp_path, crf="seam", processes=1), Recorder())
     record = SegmentationRecord.model_validate_json((tmp_path / "scores.json").read_bytes())
     assert record.protocol.crf.startswith("dense CRF (seam): 1 iterations")
+    found, network = ImageSet(tmp_path / "result"), load_segmentation(files.weights, files.card)
+    image = open_dataset(voc).sample("val", 1).image
+    probabilities = network.probabilities(image)
+    present = crf_labels(probabilities)
+    rounded = probabilities[present].astype(np.float16).astype(np.float32)
+    np.testing.assert_array_equal(found.mask(found.ids[1]), refined(image, present, rounded, PRESETS["seam"]))
+    assert not list((tmp_path / SCRATCH / "items").iterdir())
+
+
+@pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
+def test_stopped_before_the_crf_the_network_runs_over_no_image_again(voc, files, tmp_path) -> None:
+    recorder = Recorder()
+    told = lambda: any("network: 1 of" in p["message"] for p in recorder.of("progress"))  # noqa: E731
+    with pytest.raises(Stopped):
+        run_stage(trial(voc, files, tmp_path / "a", crf="seam", processes=1), recorder, told)
+    assert len(list((tmp_path / "a" / SCRATCH / "items").iterdir())) == 1
+    recorder = Recorder()
+    run_stage(trial(voc, files, tmp_path / "b", {"resume_from": tmp_path / "a"}, crf="seam", processes=1), recorder)
+    assert [p["message"] for p in recorder.of("progress")] == [
+        "0 of 2 images",
+        "0 of 2 images; network: 2 of the next 2",
+        "1 of 2 images; dense CRF",
+        "2 of 2 images; dense CRF",
+    ]
+    run_stage(trial(voc, files, tmp_path / "whole", crf="seam", processes=1), Recorder())
+    for image_id in ImageSet(tmp_path / "whole" / "result").ids:
+        one, other = (ImageSet(tmp_path / name / "result").mask(image_id) for name in ("whole", "b"))
+        np.testing.assert_array_equal(one, other)
 
 
 def test_networks_for_other_classes_are_refused(files, tmp_path) -> None:
