@@ -18,10 +18,21 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+from ssenet.config import OUTPUTS, STAGES
+from ssenet.data.images import encode_mask_png
 from ssenet.results import AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, save_histograms
+from ssenet.scores import confusion, record_of
+from ssenet.sets import SetManifest
+from ssenet.stages import RunSpec, publish_scores
 
 RUN: dict[str, Any] = json.loads(Path(sys.argv[2]).read_text())
 FOLDER = Path(RUN["output"])
+SUBJECTS: dict[str, Any] = {"pseudo_labels": "pseudo-labels", "evaluate_segmentation": "segmentation"}
+IDS = ("a", "b", "c")
+PROTOCOL = ProtocolCard(
+    dataset="demo", dataset_fingerprint="f", split="val", images=1, label_source="given", scales=(1.0,), flip=False,
+    relu_order="fast", alpha_rule="fixed 0.2", weights_sha256="0" * 64, code_version="0",
+)  # fmt: skip
 
 
 def emit(kind: str, **values: Any) -> None:
@@ -37,7 +48,7 @@ def checkpoint(epoch: int, step: int, *, final: bool) -> None:
     save_file({"classifier.weight": np.full((2, 3), step, np.float32)}, folder / "weights.safetensors")
     card = CheckpointCard(
         name=f"fake {epoch}",
-        method="ssenet",
+        method={"train_affinity": "affinity", "train_segmentation": "segmentation"}.get(RUN["kind"], "ssenet"),
         backbone="tf_efficientnet_lite0",
         stride=16,
         classes=("cat", "dog"),
@@ -67,15 +78,47 @@ def evaluate() -> None:
     """One row, one image."""
     truth = np.array([[0, 1], [1, 255]], np.uint8)
     histogram = AlphaHistogram.of_image(truth, np.ones((2, 2), np.int64), np.full((2, 2), 0.5, np.float32), 2)
-    protocol = ProtocolCard(
-        dataset="demo", dataset_fingerprint="f", split="val", images=1, label_source="given", scales=(1.0,), flip=False,
-        relu_order="fast", alpha_rule="fixed 0.2", weights_sha256="0" * 64, code_version="0",
-    )  # fmt: skip
-    record = EvaluationRecord(checkpoint="c", classes=("cat", "dog"), image_ids=("a",), rows=("1",), protocol=protocol)
+    record = EvaluationRecord(checkpoint="c", classes=("cat", "dog"), image_ids=("a",), rows=("1",), protocol=PROTOCOL)
     (FOLDER / "evaluation.json").write_text(record.model_dump_json())
     (FOLDER / "histograms.npz").write_bytes(save_histograms({"1": histogram}))
     emit("evaluation", record="evaluation.json", histograms="histograms.npz")
     emit("done")
+
+
+def make_set(*, stop_after: int | None = None) -> None:
+    """One item an image, each written once whichever attempt does it; scores of masks."""
+    spec = RunSpec.model_validate(RUN)
+    step = spec.step(STAGES[spec.kind].model_validate(spec.settings), "f")
+    mask = np.array([[0, 1], [2, 0]], np.uint8)
+    writer = spec.writer(".png" if spec.kind in SUBJECTS else ".npz", step)
+    missing = writer.missing(IDS)
+    for done, image_id in enumerate(missing, 1 + len(IDS) - len(missing)):
+        writer.put(image_id, encode_mask_png(mask))
+        emit("progress", done=done, total=len(IDS), unit="images", message=image_id)
+        if done == stop_after:
+            wait()
+    manifest = SetManifest.model_validate(
+        {"kind": OUTPUTS[spec.kind], "key": step.key, "dataset": "demo", "dataset_fingerprint": "f", "split": "train",
+         "image_ids": IDS, "classes": ("cat", "dog"), "lineage": spec.lineage(step),
+         "subject": SUBJECTS.get(spec.kind, ""), "code_version": "0"}
+    )  # fmt: skip
+    writer.close(manifest)
+    emit("set", folder="result")
+    if spec.kind in SUBJECTS:
+        matrices = dict.fromkeys(IDS, confusion(mask, mask, 2))
+        record = record_of(SUBJECTS[spec.kind], ("cat", "dog"), matrices, PROTOCOL, spec.lineage(step))
+        publish_scores(spec, record, matrices, emit)
+    emit("done")
+
+
+def work() -> None:
+    """What the run's kind makes."""
+    if RUN["kind"] == "evaluate":
+        evaluate()
+    elif RUN["kind"].startswith("train"):
+        train()
+    else:
+        make_set()
 
 
 def wait(*, stubborn: bool = False) -> None:
@@ -96,7 +139,11 @@ def main() -> None:
     mode = sys.argv[1]
     again, resumed = FOLDER.name != "attempt-1", RUN["resume_from"] is not None
     if mode == "work":
-        evaluate() if RUN["kind"] == "evaluate" else train()
+        work()
+    elif mode.startswith("hang:"):
+        make_set(stop_after=1) if RUN["kind"] == mode.removeprefix("hang:") and not resumed else work()
+    elif mode == "mute":
+        emit("done")
     elif mode == "wait":
         train() if resumed else wait()
     elif mode == "stubborn":

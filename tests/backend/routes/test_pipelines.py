@@ -283,7 +283,7 @@ def test_an_estimate_names_every_stage_and_what_it_rests_on(client: TestClient, 
     assert "1 of 9 stages" in learned["basis"] and "the last run" in learned["stages"][0]["basis"]
 
 
-def test_tables_of_a_data_set(client: TestClient, service: Service) -> None:
+def test_tables_of_a_data_set(client: TestClient) -> None:
     tables = client.get("/api/v1/tables?dataset=demo").json()
     assert tables["dataset"] == "demo" and {table["number"] for table in tables["tables"]} == {1, 2, 3}
     cells = [cell for table in tables["tables"] for row in table["rows"] for cell in row["cells"]]

@@ -16,18 +16,21 @@ from backend.store.migrate import _config, is_current, upgrade
 from backend.store.models import Checkpoint, Evaluation, Job
 from ssenet.config import CamTrainSettings, pipeline_preset
 
+JOB = "id, settings, dataset_id, fence, attempts, max_attempts, step, created_at"
 FILLED = [
-    'INSERT INTO dataset VALUES (\'demo\', \'{"name": "demo", "kind": "demo"}\', \'["cat", "dog"]\','
-    " '{\"train\": 4, \"val\": 2}', 'f', 'masks', 1, '[\"train\", \"val\"]', 0)",
-    "INSERT INTO job (id, kind, settings, dataset_id, state, fence, attempts, max_attempts, step, event_seq, created_at)"
-    " VALUES ('old', 'train_cam', '{\"epochs\": 1}', 'demo', 'queued', 0, 0, 3, 0, 1, 1.0)",
-    "INSERT INTO job (id, kind, settings, dataset_id, parent_id, state, fence, attempts, max_attempts, step, event_seq,"
-    " created_at) VALUES ('child', 'evaluate', '{}', 'demo', 'old', 'succeeded', 1, 1, 3, 0, 0, 2.0)",
-    "INSERT INTO job_event VALUES ('old', 1, 0, 'state', '{\"state\": \"queued\"}', 1.0)",
-    "INSERT INTO checkpoint (id, name, builtin, final, job_id, method, card, content_sha, weights_key, size, created_at)"
-    " VALUES ('c', 'c', 0, 1, 'old', 'ssenet', '{}', 's', 'weights/w.safetensors', 1, 1.0)",
-    "INSERT INTO evaluation (id, checkpoint_id, dataset_id, job_id, record, summary, histograms_key, created_at)"
-    " VALUES ('e', 'c', 'demo', 'child', '{}', '[]', 'evaluations/e.npz', 1.0)",
+    """INSERT INTO dataset VALUES
+        ('demo', '{"name": "demo", "kind": "demo"}', '["cat", "dog"]', '{"train": 4, "val": 2}', 'f', 'masks', 1,
+         '["train", "val"]', 0)""",
+    f"""INSERT INTO job ({JOB}, kind, state, event_seq) VALUES
+        ('old', '{{"epochs": 1}}', 'demo', 0, 0, 3, 0, 1.0, 'train_cam', 'queued', 1)""",
+    f"""INSERT INTO job ({JOB}, kind, state, event_seq, parent_id) VALUES
+        ('child', '{{}}', 'demo', 1, 1, 3, 0, 2.0, 'evaluate', 'succeeded', 0, 'old')""",
+    """INSERT INTO job_event VALUES ('old', 1, 0, 'state', '{"state": "queued"}', 1.0)""",
+    """INSERT INTO checkpoint
+        (id, name, builtin, final, job_id, method, card, content_sha, weights_key, size, created_at)
+        VALUES ('c', 'c', 0, 1, 'old', 'ssenet', '{}', 's', 'weights/w.safetensors', 1, 1.0)""",
+    """INSERT INTO evaluation (id, checkpoint_id, dataset_id, job_id, record, summary, histograms_key, created_at)
+        VALUES ('e', 'c', 'demo', 'child', '{}', '[]', 'evaluations/e.npz', 1.0)""",
 ]
 
 
