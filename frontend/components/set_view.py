@@ -71,7 +71,8 @@ def choose_image(made: s.ImageSet, step: int) -> int:
     """Index of the image to show; its number, from 1, is in the address."""
     last = max(1, made.images)
     asked = st.query_params.get("image", "")
-    current = int(asked) if asked.isdecimal() and 1 <= int(asked) <= last else 1
+    number = int(asked) if asked.isdecimal() and len(asked) < 10 else 1
+    current = number if 1 <= number <= last else 1
     current -= (current - 1) % step
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _turn("Previous", ":material/chevron_left:", "Left", current - step, current <= 1)
