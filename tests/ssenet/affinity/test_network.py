@@ -4,12 +4,15 @@ import math
 
 import pytest
 import torch
+from tiny_training import SPEC
 
 from ssenet.affinity.distances import pair_affinities
-from ssenet.affinity.network import TimmAffinity, build_affinity_net
+from ssenet.affinity.network import TIMM_GAIN, TimmAffinity, build_affinity_net
 from ssenet.affinity.pairs import PairGrid
+from ssenet.data import open_dataset
 from ssenet.errors import SettingsError
 from ssenet.models.cam import TimmCam
+from ssenet.weights.imagenet import load_imagenet_backbone
 
 LITE0 = "tf_efficientnet_lite0"
 
@@ -62,11 +65,21 @@ def test_its_backbone_is_that_of_a_cam_network() -> None:
     assert mine == backbone
 
 
-def test_heads_start_as_released() -> None:
+def test_initial_weights() -> None:
     network = TimmAffinity(LITE0, 16)
     assert float(network.f8_5.weight.detach().std()) == pytest.approx(math.sqrt(2 / 1280), rel=0.05)
-    bound = 4 * math.sqrt(6 / (448 + 448))
-    assert float(network.f9.weight.detach().abs().max()) == pytest.approx(bound, rel=0.01)
+    bound = math.sqrt(6 / (448 + 448))
+    assert float(network.f9.weight.detach().abs().max()) == pytest.approx(TIMM_GAIN * bound, rel=0.01)
+
+
+def test_affinities_of_an_untrained_imagenet_network_start_near_one_half() -> None:
+    network = TimmAffinity(LITE0, 8).eval()
+    load_imagenet_backbone(network.backbone)
+    picture = open_dataset(SPEC).sample("val", 0).image[:128, :128]
+    image = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+    with torch.inference_mode():
+        affinities = pair_affinities(network(image), PairGrid((16, 16), 5))
+    assert 0.25 < float(affinities.mean()) < 0.75
 
 
 def test_stride_and_backbone_that_cannot_be_had_are_named() -> None:
