@@ -111,5 +111,5 @@ def test_later_networks_can_start_from_the_cam_network(checkpoint) -> None:
     stages = graph(pipeline_preset("quick", checkpoint=checkpoint, start_from_cam=True), masked=True)
     for stage in stages:
         if stage.name in ("train_affinity", "train_segmentation"):
-            found = {**dict.fromkeys(stage.inputs.values(), "x"), **{"train_cam": "trained"}}
+            found = {**dict.fromkeys(stage.inputs.values(), "x"), "train_cam": "trained"}
             assert stage_settings(stage, found).start == (checkpoint or "trained")
