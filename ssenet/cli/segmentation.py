@@ -168,7 +168,7 @@ def class_table(record: SegmentationRecord) -> Table:
 
     p = record.protocol
     views = f"scales {', '.join(f'{scale:g}' for scale in p.scales)}{' and mirrored' if p.flip else ''}"
-    title = f"{p.dataset}/{p.split}, {p.images} images; {views}; CRF {p.crf or 'off'}"
+    title = f"{p.dataset}/{p.split}, {p.images} images; {views}; {p.crf or 'no CRF'}"
     table = Table("class", "IoU (%)", "pixels", title=title)
     pixels = record.counts.sum(axis=1)
     for name, value, count in zip(("background", *record.classes), record.iou, pixels, strict=True):
