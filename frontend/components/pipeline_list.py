@@ -8,7 +8,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
 from frontend.components.headline import NAMES, headline
-from frontend.components.pipeline_view import seconds
+from frontend.components.pipeline_view import seconds, show
 from frontend.components.stages import title
 from frontend.session import client, page_guard
 
@@ -43,9 +43,7 @@ def _list(live: bool) -> None:
 def _line(pipeline: s.Pipeline) -> None:
     name, state, dataset, figures, took, submitted = st.columns(WIDTHS, vertical_alignment="center")
     if name.button(pipeline.title, key=f"show_{pipeline.id}", width="stretch", help="Show its stages."):
-        st.query_params.clear()
-        st.query_params["pipeline"] = pipeline.id
-        st.rerun()
+        show(pipeline.id)
     state.html(markup.badge(pipeline.state, words.STATE_COLOURS.get(pipeline.state, "grey")) + f" {where(pipeline)}")
     dataset.write(pipeline.dataset)
     figures.write(figures_text(pipeline))

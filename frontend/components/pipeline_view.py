@@ -45,12 +45,13 @@ def chosen_stage(pipeline: s.Pipeline) -> s.PipelineStage:
     asked = pipeline.stage(st.query_params.get("stage"))
     if asked:
         return asked
-    for wanted in ("failed", "running", "queued"):
-        found = next((stage for stage in pipeline.stages if stage.state == wanted), None)
-        if found:
-            return found
     finished = [stage for stage in pipeline.stages if stage.state == "succeeded"]
-    return finished[-1] if finished else pipeline.stages[0]
+    return first(pipeline, "failed", "running", "queued", "cancelled") or (finished or pipeline.stages)[-1]
+
+
+def first(pipeline: s.Pipeline, *states: str) -> s.PipelineStage | None:
+    """The first stage in the first of these states that any is in."""
+    return next((stage for state in states for stage in pipeline.stages if stage.state == state), None)
 
 
 # Head ------------------------------------------------------------------------------------------------
@@ -79,8 +80,17 @@ def origin(pipeline: s.Pipeline) -> str:
 def to_all() -> None:
     """Back to the form and the list."""
     if st.button("All pipelines", icon=":material/arrow_back:", key="all_pipelines"):
-        st.query_params.clear()
-        st.rerun()
+        show(None)
+
+
+def show(pipeline_id: str | None) -> None:
+    """Make a pipeline the page's only address, or with None the form and the list."""
+    # Settings of the form are bound to the address and leave it with their widgets: they must not be taken out here.
+    for name in ("pipeline", "stage", "image", "class", "preset"):
+        st.query_params.pop(name, None)
+    if pipeline_id:
+        st.query_params["pipeline"] = pipeline_id
+    st.rerun()
 
 
 def stopping(pipeline: s.Pipeline) -> bool:
@@ -105,7 +115,7 @@ def _actions(pipeline: s.Pipeline) -> None:
                     client().cancel_pipeline(pipeline.id)
                     st.rerun()
     elif pipeline.state in ("failed", "cancelled"):
-        stopped = next((x for x in pipeline.stages if x.state in ("failed", "cancelled")), None)
+        stopped = first(pipeline, "failed", "cancelled", "waiting")
         where = f" at {title(stopped.name)}" if stopped else ""
         if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline"):
             with in_words("The pipeline could not be resumed."):
@@ -172,7 +182,8 @@ def _stage_head(stage: s.PipelineStage) -> None:
     st.subheader(STAGE_TEXTS[stage.name].title, anchor=False)
     facts = [STAGE_TEXTS[stage.name].sentence]
     if stage.reused:
-        facts.append("Reused: the same settings and inputs were run before.")
+        done = stage.state == "succeeded"
+        facts.append("Reused: it was run before." if done else "Shared: another run asked for exactly the same.")
     st.html(markup.badge(stage.state, words.STATE_COLOURS.get(stage.state, "grey")) + f" {escape(' '.join(facts))}")
     job = stage.job
     if job is None:

@@ -11,7 +11,7 @@ from frontend.client import Problem
 from frontend.components import words
 from frontend.components.pipeline_form import DATA, PARTS, advanced, cards, choose_front, problems_of
 from frontend.components.pipeline_list import pipeline_list
-from frontend.components.pipeline_view import pipeline_view, to_all
+from frontend.components.pipeline_view import pipeline_view, show, to_all
 from frontend.components.preset_cards import choose_preset
 from frontend.components.settings_form import human
 from frontend.components.stages import title
@@ -91,9 +91,7 @@ def submit(settings: PipelineSettings, name: str) -> None:
             st.error(f"{human(error.field)}: {error.message}")
         return
     st.session_state.pop("pipeline_key")
-    st.query_params.clear()
-    st.query_params["pipeline"] = made.id
-    st.rerun()
+    show(made.id)
 
 
 def refusals(problem: Problem) -> dict[str, dict[str, str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from browsing import open_at, settled, whole_and_accessible
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -18,22 +17,10 @@ from ssenet.weights.builtin import DEMO, builtin_checkpoints
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/train", "/jobs", "/compare")
+PAGES = ("/", "/train", "/pipeline", "/jobs", "/compare", "/tables")
 BASELINE, SSENET = BUILT_IN = [b.card.name for b in builtin_checkpoints() if b.id in DEMO]
-expect.set_options(timeout=30_000)  # the services share two cores with everything else that runs
 FIRST_MAPS = 90_000
 TRAINING = 600_000
-
-
-def open_at(page: Page, address: str) -> None:
-    """Open an address and wait for the page's own heading."""
-    page.goto(address)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-
-
-def settled(page: Page) -> None:
-    """Wait until the running script has come to rest."""
-    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible()
 
 
 def maps_of(page: Page, checkpoint: str, column: str) -> None:
@@ -138,13 +125,7 @@ def test_page_is_whole_fits_and_is_accessible(page: Page, address: str) -> None:
     if address == "/":
         maps_of(page, SSENET, "multi-scale")
     settled(page)
-    words = page.locator("body").inner_text()
-    assert "Traceback" not in words and "could not be shown" not in words
-    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
-    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 1280
-    violations = Axe().run(page).response["violations"]
-    grave = [v for v in violations if v["impact"] in ("serious", "critical")]
-    assert not grave, json.dumps(grave, indent=1)[:4000]
+    whole_and_accessible(page)
 
 
 def test_pages_fetch_nothing_from_elsewhere(page: Page) -> None:
