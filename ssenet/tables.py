@@ -28,6 +28,8 @@ _VARIED: dict[int, frozenset[str]] = {
     3: frozenset({"method", "rate", "seed"}),
 }
 """CAM training settings that the rows of each table vary; seeds are averaged."""
+_TWO_BRANCHES = frozenset({"eta", "ser_form", "equivariance", "angle"})
+"""CAM training settings that mean nothing for a baseline."""
 _IRRELEVANT = frozenset({"workers", "save_every_steps", "val_split", "val_images", "dataset"})
 
 PAPER_RATES: dict[str, tuple[float, float]] = {
@@ -159,8 +161,24 @@ def _groups(facts: Iterable[Fact], number: int) -> list[list[Fact]]:
         # The same network scored twice in the same way is one run, not two.
         once = json.dumps([fact.measure, fact.protocol.weights_sha256, _refinement(fact)])
         bases[_base(fact, number)][once] = fact
-    groups = [group for base in bases.values() for group in _by_refinement(list(base.values()))]
+    groups = [
+        group
+        for base in bases.values()
+        for compared in _by_regularisation(list(base.values()))
+        for group in _by_refinement(compared)
+    ]
     return sorted(groups, key=len, reverse=True)
+
+
+def _by_regularisation(facts: Sequence[Fact]) -> list[list[Fact]]:
+    """Baselines stand beside each way of regularising that was run."""
+    plain = [fact for fact in facts if fact.train.method == "baseline"]
+    regularised: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.train.method == "ssenet":
+            settings = fact.train.model_dump(mode="json", include={*_TWO_BRANCHES, "batch_norm"})
+            regularised[json.dumps(settings, sort_keys=True)].append(fact)
+    return [plain + group for group in regularised.values()] or [plain]
 
 
 def _by_refinement(facts: Sequence[Fact]) -> list[list[Fact]]:
@@ -174,9 +192,12 @@ def _by_refinement(facts: Sequence[Fact]) -> list[list[Fact]]:
 
 def _base(fact: Fact, number: int) -> str:
     """What must be equal for all rows of a table: training but for what it varies, data, images, views."""
-    train = fact.train.model_dump(mode="json", exclude=set(_VARIED[number] | _IRRELEVANT))
+    excluded = _VARIED[number] | _IRRELEVANT | _TWO_BRANCHES | {"batch_norm"}
+    # Whose images move the statistics is a question for two branches only; whether they move is one for all.
+    frozen = fact.train.batch_norm == "frozen"
+    train = fact.train.model_dump(mode="json", exclude=set(excluded))
     p = fact.protocol
-    return json.dumps([train, p.dataset_fingerprint, p.split, p.images, _views(fact)], sort_keys=True)
+    return json.dumps([train, frozen, p.dataset_fingerprint, p.split, p.images, _views(fact)], sort_keys=True)
 
 
 def _views(fact: Fact) -> list[Any]:

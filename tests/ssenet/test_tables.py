@@ -95,6 +95,16 @@ def test_runs_that_differ_otherwise_never_share_a_table(other) -> None:
     assert sorted(own(t, "SSENet 0.5")[0] for t in tables) == [10, 40]
 
 
+def test_a_baseline_stands_beside_each_way_of_regularising() -> None:
+    facts = [
+        cam(40, trained("baseline", batch_norm="all")),
+        cam(42, trained(batch_norm="large"), "b"),
+        cam(44, trained(batch_norm="large", eta=5), "c"),
+    ]
+    tables = [t for t in build(facts, "demo") if t.number == 1]
+    assert sorted((own(t, "Baseline")[0], own(t, "SSENet 0.5")[0]) for t in tables) == [(40, 42), (40, 44)]
+
+
 def test_ways_of_refining_are_not_averaged() -> None:
     facts = [cam(40, trained()), walk(50, trained()), walk(60, trained(), beta=4.0)]
     tables = [t for t in build(facts, "demo") if t.number == 1]
