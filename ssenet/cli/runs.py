@@ -10,10 +10,10 @@ from pydantic import ValidationError
 from ssenet.config import PAPER_ALPHA
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
+from ssenet.facts import Fact, cam_fact, score_fact
 from ssenet.results import MULTI_SCALE, EvaluationRecord, load_histograms
 from ssenet.scores import SegmentationRecord
 from ssenet.stages import HISTOGRAMS, RECORD, SCORES
-from ssenet.tables import Fact, cam_fact, score_fact
 
 
 def cam_miou(folder: Path) -> tuple[float, float, float]:

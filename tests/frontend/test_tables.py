@@ -13,7 +13,7 @@ from frontend.components.paper_table import table_html, tables_csv
 from frontend.schemas import Table, Tables
 from ssenet import tables
 from ssenet.config import train_preset
-from ssenet.tables import Fact
+from ssenet.facts import Fact
 
 Open = Callable[..., AppTest]
 

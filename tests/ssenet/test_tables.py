@@ -3,10 +3,11 @@
 import pytest
 
 from ssenet.config import CamTrainSettings, train_preset
+from ssenet.facts import Fact, cam_fact, score_fact
 from ssenet.lineage import Step
 from ssenet.results import EvaluationRecord, ProtocolCard
 from ssenet.scores import SegmentationRecord
-from ssenet.tables import PAPER_RATES, Fact, Table, build, cam_fact, score_fact
+from ssenet.tables import PAPER_RATES, Table, build
 
 VIEWS = {"scales": [0.5, 1.0], "flip": True, "relu_order": "fast", "labels": "given"}
 
