@@ -62,7 +62,7 @@ def infer(spec: RunSpec, settings: CamInferSettings, report: Reporter, stop: Sto
     if settings.labels == "given":
         check_classes(network.card, dataset)
     images = count_images(dataset, settings.split, settings.images)
-    step = spec.step(settings, dataset.fingerprint)
+    step = spec.step(settings, dataset.fingerprint, network.card.weights_sha256)
     ids, writer = dataset.ids(settings.split)[:images], spec.writer(".npz", step)
     positions = {image_id: index for index, image_id in enumerate(ids)}
     progress, missing = image_progress(report, stop), writer.missing(ids)
