@@ -61,9 +61,10 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 .sl-tiles b { display: block; font-size: 1.5rem; font-weight: 600; line-height: 1.3;
   font-variant-numeric: tabular-nums; }
 [class*="st-key-card_chosen_"] { border-color: #2e7bae !important; box-shadow: 0 0 0 1px #2e7bae; }
-.sl-paper { opacity: .82; font-style: italic; }
-.sl-table td small { font-size: .82rem; }
-.sl-table td.own { font-weight: 600; }
+.sl-paper-table { table-layout: fixed; }
+.sl-paper-table td.own { font-weight: 600; }
+.sl-paper-table td small { font-size: .82rem; font-weight: 400; }
+.sl-paper-table .paper { background: rgba(128,128,128,.1); }
 [data-testid="stPopoverBody"] .sl-card { width: min(36rem, 80vw); }
 [data-testid="stPopoverBody"] .sl-card dl { grid-template-columns: repeat(2, auto 1fr); }
 .sl-headline { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 22px; padding: 4px 0; }

@@ -27,25 +27,35 @@ def has_own(table: s.Table) -> bool:
     return any(cell.source == "own" and cell.value is not None for row in table.rows for cell in row.cells)
 
 
+def setting(table: s.Table) -> str:
+    """What holds for all own figures of the table: its title without what the heading says anyway."""
+    return table.title.partition(" · ")[2] or table.title
+
+
 def table_html(table: s.Table) -> str:
     """The table; the paper's columns are marked as such in every cell."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
+    sources = [table.rows[0].cells[i].source if table.rows else "own" for i in range(len(table.columns))]
+    head = "".join(
+        f'<th class="{source}" scope="col">{escape(name)}</th>'
+        for name, source in zip(table.columns, sources, strict=True)
+    )
     body = "".join(
         f'<tr><td class="l">{escape(row.label)}</td>{"".join(_cell(cell) for cell in row.cells)}</tr>'
         for row in table.rows
     )
     label = escape(f"Table {table.number}: {table.title}")
     return (
-        f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{label}"><table class="sl-table"><thead><tr>'
-        f'<th class="l" scope="col">mIoU (%)</th>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+        f'<div class="sl-scroll" tabindex="0" role="region" aria-label="{label}">'
+        f'<table class="sl-table sl-paper-table"><thead><tr><th class="l" scope="col">mIoU (%)</th>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
     )
 
 
 def _cell(cell: s.Cell) -> str:
     if cell.value is None:
-        return "<td>–</td>"
+        return f'<td class="{cell.source}">–</td>'
     if cell.source == "paper":
-        return f'<td><span class="sl-paper">{cell.value:.1f}</span></td>'
+        return f'<td class="paper"><i>{cell.value:.1f}</i></td>'
     spread = f" ± {cell.spread:.1f}" if cell.spread is not None else ""
     runs = f" <small>({cell.runs} {'run' if cell.runs == 1 else 'runs'})</small>"
     return f'<td class="own">{cell.value:.1f}{spread}{runs}</td>'

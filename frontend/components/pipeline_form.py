@@ -143,8 +143,8 @@ def advanced(front: Front, refused: Mapping[str, Mapping[str, str]]) -> dict[str
     base = front.settings()
     kept = st.session_state.get(f"{front.preset}.pipeline", {})
     problems = problems_of(_joined(base, kept))
+    without_crf(["crf"])
     with st.expander("Advanced: all settings of all stages", expanded=bool(refused)):
-        without_crf(["crf"])
         names = [DATA, *(part for part in PARTS if base[part] is not None)]
         entered = {}
         for name, tab in zip(names, st.tabs([PARTS[n][0] if n in PARTS else "Data" for n in names]), strict=True):

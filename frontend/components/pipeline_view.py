@@ -190,5 +190,3 @@ def _stage_head(stage: s.PipelineStage) -> None:
         st.caption("It starts when the stages before it are finished.")
     elif not job.terminal:
         st.progress(job.progress.fraction if job.progress else 0.0, text=progress_text(job))
-    elif job.error:
-        st.error(job.error.message, icon=":material/error:")

@@ -34,6 +34,8 @@ WORDS = {
     "beta": "β",
     "alpha": "α",
     "crf": "CRF",
+    "cam": "CAM",
+    "cams": "CAMs",
     "sxy": "width",
     "srgb": "colour width",
     "compat": "weight",

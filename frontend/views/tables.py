@@ -7,7 +7,7 @@ from itertools import groupby
 import streamlit as st
 
 from frontend import schemas as s
-from frontend.components.paper_table import NAMES, RUNS, has_own, table_html, tables_csv
+from frontend.components.paper_table import NAMES, RUNS, has_own, setting, table_html, tables_csv
 from frontend.session import client, page_guard
 
 
@@ -16,8 +16,8 @@ def page() -> None:
     left, right = st.columns([4, 1], vertical_alignment="bottom")
     left.title("Tables")
     left.caption(
-        "Tables 1 to 3 of the paper for your data, from the runs made here. Figures in italics are the paper's own, on "
-        "PASCAL VOC 2012: they show what its method does there and are not comparable with other data."
+        "Tables 1 to 3 of the paper for your data, from the runs made here. Figures in italics, on grey, are the "
+        "paper's own on PASCAL VOC 2012: they show what its method does there and are not comparable with other data."
     )
     names = [dataset.id for dataset in client().datasets()]
     dataset = right.selectbox("Data set", names, key="tables_dataset", bind="query-params", persist_state="session")
@@ -51,9 +51,8 @@ def section(number: int, tables: list[s.Table]) -> None:
     """One table, or several of a number where runs differ in more than its rows may."""
     st.header(NAMES.get(number, f"Table {number}"), anchor=False)
     for table in tables:
-        own = has_own(table)
-        if own:
-            st.markdown(f"**{table.title}**")
+        if has_own(table):
+            st.markdown(setting(table))
         st.html(table_html(table))
         if table.notes:
             st.caption("  \n".join(table.notes))

@@ -13,6 +13,8 @@ from streamlit.testing.v1 import AppTest
 from ssenet.config import STAGES, CrfSettings, PipelineSettings, pipeline_preset
 
 Open = Callable[..., AppTest]
+QUICK = pipeline_preset("quick", checkpoint="demo-ssenet")
+CRF = [f"CRF, power {alpha:g}" for alpha in (QUICK.crf.alpha_low, QUICK.crf.alpha_high)]
 BEFORE_CRF = {"infer_cam": "succeeded", "evaluate": "succeeded"}
 
 
@@ -56,7 +58,7 @@ def test_one_click_runs_the_whole_of_it(service: FakeService, open_page: Open) -
     app = open_page("pipeline")
     app.button(key="start").click().run()
     (sent,) = service.pipelines.submitted
-    assert PipelineSettings.model_validate(sent["settings"]) == pipeline_preset("quick", checkpoint="demo-ssenet")
+    assert PipelineSettings.model_validate(sent["settings"]) == QUICK
     assert sent["key"] and app.query_params["pipeline"] == "pipe-0000"
     assert rail(app)["infer_cam"]["state"] == "queued" and rail(app)["crf"]["state"] == "waiting"
 
@@ -79,7 +81,7 @@ def test_every_setting_of_every_stage_has_a_field(open_page: Open) -> None:
     app = open_page("pipeline")
     fields = [*app.number_input, *app.selectbox, *app.toggle, *app.text_input]
     keys = {field.key for field in fields if field.key and field.key.startswith("quick.")}
-    settings = pipeline_preset("quick", checkpoint="demo-ssenet").model_dump()
+    settings = QUICK.model_dump()
     parts = {name: inner if isinstance(inner, dict) else None for name, inner in settings.items()}
     flat = {name for name, inner in parts.items() if inner is None} - {"dataset", "checkpoint", "train"}
     expected = {f"quick.{part}.{name}" for part, inner in parts.items() for name in inner or ()}
@@ -183,8 +185,8 @@ def test_figures_at_the_top_with_their_protocols(service: FakeService, open_page
         (
             "crf",
             [
-                *("Photograph", "CAM: bird", "CRF, power 4: bird", "CRF, power 24: bird"),
-                *("Ground truth", "CAM, α = 0.2", "CRF, power 4", "CRF, power 24"),
+                *("Photograph", "CAM: bird", f"{CRF[0]}: bird", f"{CRF[1]}: bird"),
+                *("Ground truth", "CAM, α = 0.2", *CRF),
             ],
         ),
         (

@@ -13,7 +13,7 @@ from frontend.components.paper_table import table_html, tables_csv
 from frontend.schemas import Table, Tables
 from ssenet import tables
 from ssenet.config import train_preset
-from ssenet.facts import Fact
+from ssenet.facts import Fact, Measure
 
 Open = Callable[..., AppTest]
 
@@ -22,7 +22,7 @@ def facts() -> list[Fact]:
     """Two seeds of one training, and one segmentation network."""
     from fake_pipeline import protocol
 
-    def fact(seed: int, miou: float, measure: tables.Measure, split: str = "train") -> Fact:
+    def fact(seed: int, miou: float, measure: Measure, split: str = "train") -> Fact:
         weights = {"weights_sha256": f"{seed}{measure}".encode().hex().ljust(64, "0")[:64]}
         return Fact(measure, miou, train_preset("quick", rate=0.5, seed=seed), protocol(split, **weights))
 
@@ -46,7 +46,7 @@ def test_three_tables_with_own_figures_beside_the_paper_s(service: FakeService, 
     assert [x.value.split(":")[0] for x in app.header] == ["Table 1", "Table 2", "Table 3"]
     assert '<td class="own">41.0 ± 1.4 <small>(2 runs)</small></td>' in html(app)
     assert '<td class="own">51.2 <small>(1 run)</small></td>' in html(app)
-    assert '<span class="sl-paper">48.9</span>' in html(app), "the paper's SSENet 0.5 on VOC train"
+    assert '<td class="paper"><i>48.9</i></td>' in html(app), "the paper's SSENet 0.5 on VOC train"
 
 
 def test_every_paper_column_says_so() -> None:
@@ -56,12 +56,12 @@ def test_every_paper_column_says_so() -> None:
         for row in shown.rows:
             for name, cell in zip(shown.columns, row.cells, strict=True):
                 assert (cell.source == "paper") == ("paper, VOC 2012" in name)
-        assert body.count("sl-paper") == sum(c.value is not None for row in shown.rows for c in row.cells)
+        assert body.count("<i>") == sum(c.value is not None for row in shown.rows for c in row.cells)
 
 
 def test_empty_tables_lead_to_the_pipeline(service: FakeService, open_page: Open) -> None:
     app = open_page("tables")
-    assert "No run on demo" in app.info[0].value and 'class="own"' not in html(app)
+    assert "No run on demo" in app.info[0].value and "run)" not in html(app)
     app.button(key="run_one").click().run()
     assert app.title[0].value == "Pipeline"
     assert "GET /tables" in service.asked
