@@ -48,7 +48,7 @@ class _Scores:
 
 
 def import_run(database: Database, artifacts: ArtifactStore, run: Path, *, every: bool = False) -> list[Imported]:
-    """Register the checkpoints under ``run``, the last one only unless ``every``.
+    """Register the checkpoints under ``run``, the last one of each training only unless ``every``.
 
     Args:
         database: where rows go.
@@ -63,7 +63,8 @@ def import_run(database: Database, artifacts: ArtifactStore, run: Path, *, every
     if not found:
         raise CheckpointError(f"No {CARD} in {run} or below: name a folder that 'ssenet train' wrote.")
     found.sort(key=lambda pair: (pair[0].step or 0, pair[0].created_at))
-    return [_import(database, artifacts, run, card, folder) for card, folder in (found if every else found[-1:])]
+    last = {folder.parent: (card, folder) for card, folder in found}  # a training's epochs lie side by side
+    return [_import(database, artifacts, run, card, folder) for card, folder in (found if every else last.values())]
 
 
 def _card(path: Path) -> CheckpointCard:
@@ -91,6 +92,8 @@ def _scores_of(card: CheckpointCard, run: Path) -> tuple[list[_Scores], list[str
     """The evaluations of a checkpoint in a folder, and why others were skipped."""
     scores: list[_Scores] = []
     skipped: list[str] = []
+    if card.role != "cam":  # evaluations are of CAMs
+        return scores, skipped
     for path in sorted(run.rglob(RECORD)):
         try:
             record = EvaluationRecord.model_validate_json(path.read_bytes())

@@ -22,6 +22,8 @@ from ssenet.config import (
     SegmentationTestSettings,
     TrainOptions,
 )
+from ssenet.lineage import content_key
+from ssenet.sets import SetManifest
 
 Errors = Iterator[FieldError]
 
@@ -54,6 +56,8 @@ def _errors(session: Session, kind: JobKind, settings: Closed) -> Errors:
     dataset_id = getattr(settings, "dataset", None) or next((row.dataset_id for row in sets.values()), None)
     if dataset_id is not None:  # otherwise the set that it would come from is not there, which was said
         yield from _dataset_errors(session, dataset_id, settings, inputs, next(iter(sets), "dataset"))
+    if isinstance(settings, EvaluateSettings):
+        yield from _source_errors(inputs)
     if isinstance(settings, CrfChoice):
         yield from crf_errors("crf", settings)
 
@@ -123,6 +127,18 @@ def _set_errors(field: str, row: ImageSet, dataset: Dataset) -> Errors:
         yield error(field, f"Set {row.id} is of data set {row.dataset_id}, not of {dataset.id}.")
     elif row.manifest["dataset_fingerprint"] != dataset.fingerprint:
         yield error(field, f"Data set {dataset.id} has changed since set {row.id} was made. Make the set anew.")
+
+
+def _source_errors(inputs: Mapping[str, Input | None]) -> Errors:
+    """Whether a set of CAMs is of the checkpoint that it is scored for: its key says so."""
+    checkpoint, cams = inputs.get("checkpoint"), inputs.get("cams")
+    if not isinstance(checkpoint, Checkpoint) or not isinstance(cams, ImageSet) or cams.kind != "cams":
+        return
+    manifest = SetManifest.model_validate(cams.manifest)
+    made_with = CamInferSettings.model_validate(manifest.settings)
+    given = {"checkpoint": checkpoint.content_sha}
+    if content_key("infer_cam", made_with, given, manifest.dataset_fingerprint) != cams.key:
+        yield error("cams", f"Set {cams.id} does not hold the CAMs of checkpoint {checkpoint.id}.")
 
 
 def class_errors(field: str, settings: Closed, dataset: Dataset, checkpoint: Checkpoint) -> Errors:

@@ -13,7 +13,7 @@ from backend.store.checkpoints import weights_file
 from backend.store.content import inputs_of
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
-from ssenet.errors import CheckpointError, DatasetError
+from ssenet.errors import DatasetError, SettingsError
 
 RESULT = "result"
 _KEPT = frozenset({"log.txt", "run.json"})
@@ -29,7 +29,7 @@ def run_file(session: Session, artifacts: ArtifactStore, claim: Claim, threads: 
     inputs = inputs_of(session, claim.kind, claim.settings)
     for field, row in inputs.items():
         if row is None:
-            raise CheckpointError(f"The result {claim.settings[field]} ({field}) was deleted. Choose another one.")
+            raise SettingsError(f"What {field!r} names, {claim.settings[field]}, was deleted. Choose another one.")
     return {
         "kind": claim.kind,
         "settings": claim.settings,

@@ -156,7 +156,7 @@ def _explain(outcome: Outcome, trainer: Trainer) -> str:
     how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
     what = "did nothing for a long time and was stopped" if outcome == "stalled" else how
     hint = " Often the memory ran out: retry with smaller settings." if status == -9 and outcome != "stalled" else ""
-    return f"The training process {what}.{hint} The end of its log:\n{trainer.log_tail()}"
+    return f"The process of this job {what}.{hint} The end of its log:\n{trainer.log_tail()}"
 
 
 def serve_jobs(worker: WorkerApp, launch: Launch | None = None) -> Celery:

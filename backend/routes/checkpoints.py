@@ -18,7 +18,7 @@ from backend.schemas.common import Page
 from backend.service import Cursor, Id, IdQuery, IfNoneMatch, Limit, Service, ServiceDep
 from backend.store import checkpoints
 from backend.store.artifacts import weights_key
-from backend.store.database import now
+from backend.store.database import now, take_turns
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint as Row
 from backend.store.pages import page
@@ -139,6 +139,7 @@ def delete_checkpoint(
 ) -> None:
     """Delete a checkpoint and its evaluations, once what depends on it was seen and confirmed."""
     with service.database.write() as session:
+        take_turns(session)  # a pipeline takes up a checkpoint that is there either before or not at all
         row = session.get(Row, checkpoint_id, with_for_update=True)
         if row is None:
             raise not_found("checkpoint", checkpoint_id)

@@ -18,6 +18,7 @@ from backend.schemas.common import Page
 from backend.schemas.sets import Picture, Set, SetDetail, Variant
 from backend.service import Cursor, Id, IdQuery, IfNoneMatch, Limit, Service, ServiceDep
 from backend.store import image_sets
+from backend.store.database import take_turns
 from backend.store.models import ImageSet as Row
 from backend.store.pages import page
 from backend.store.uses import in_use
@@ -60,6 +61,7 @@ def get_set(service: ServiceDep, set_id: Id) -> SetDetail:
 def delete_set(service: ServiceDep, set_id: Id) -> None:
     """Delete a set and its score. What was made of it stays."""
     with service.database.write() as session:
+        take_turns(session)  # a pipeline takes up a set that is there either before or not at all
         row = session.get(Row, set_id, with_for_update=True)
         if row is None:
             raise not_found("set", set_id)

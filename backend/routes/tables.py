@@ -14,7 +14,6 @@ from backend.schemas.tables import Tables
 from backend.service import IDENTIFIER, ServiceDep
 from backend.store.models import Checkpoint, Dataset, Evaluation, Score
 from ssenet.facts import Fact, cam_fact, score_fact
-from ssenet.facts import Fact, cam_fact, score_fact
 from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.tables import build

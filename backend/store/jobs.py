@@ -8,7 +8,7 @@ from sqlalchemy import and_, true
 from sqlalchemy.orm import Session
 
 from backend.store import pipelines
-from backend.store.database import now
+from backend.store.database import now, take_turns
 from backend.store.models import Dataset, Job
 from backend.store.outputs import final_checkpoint
 from backend.store.submission import IdempotencyConflict, NewJob, submit, was_submitted
@@ -57,6 +57,7 @@ def retry(session: Session, job_id: str, max_attempts: int) -> Job:
     Raises:
         NotAllowed: the job succeeded or is not over yet.
     """
+    take_turns(session)
     job = fresh(session, job_id)
     if job.state not in ("failed", "cancelled"):
         raise NotAllowed("job", job.state, "be retried")
@@ -166,6 +167,7 @@ def finish(session: Session, claim: Claim, measured: dict[str, Any] | None = Non
         LeaseLost: it was no longer owned.
         ValueError: a training that committed no final checkpoint.
     """
+    take_turns(session)  # before the job's row is locked, as whoever cancels a pipeline does
     job = move_owned(session, claim, "finish", {Job.measured: measured})
     note(session, job.id, "state", {"state": "succeeded"})
     following = pipelines.advance_all(session, job)

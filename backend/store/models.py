@@ -95,7 +95,6 @@ class Job(Base):
     name: Mapped[str | None] = mapped_column(String(120))
     settings: Mapped[dict[str, Any]]
     dataset_id: Mapped[str | None] = mapped_column(Id)
-    checkpoint_id: Mapped[str | None] = mapped_column(Id, index=True)
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("job.id"), index=True)
     content_key: Mapped[str | None] = mapped_column(String(64), index=True)
 

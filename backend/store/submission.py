@@ -95,7 +95,6 @@ def _row(session: Session, new: NewJob) -> Job:
         name=new.name,
         settings=new.settings,
         dataset_id=content.dataset_id,
-        checkpoint_id=new.settings.get("checkpoint"),
         parent_id=new.parent_id,
         content_key=content.key,
         state="queued",

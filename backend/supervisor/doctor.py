@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ from backend.settings import Settings
 from backend.store.database import Database
 from backend.store.migrate import is_current
 from backend.supervisor import valkey
+from ssenet.crf import unavailable
 from ssenet.errors import UserError
 
 _PACKAGES = ("ssenet-lab", "torch", "torchvision", "timm", "fastapi", "streamlit", "celery", "sqlalchemy")
@@ -105,8 +105,8 @@ def disk(settings: Settings) -> Finding:
 
 def crf(_: Settings) -> Finding:
     """The dense CRF, which is optional."""
-    there = importlib.util.find_spec("pydensecrf") is not None
-    return Finding("dense CRF", True, "built" if there else "not built (optional; it needs g++, then 'make env')")
+    reason = unavailable()
+    return Finding("dense CRF", True, "built" if reason is None else f"not built, which is optional. {reason}")
 
 
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (python, device, broker, database, disk, crf)

@@ -125,12 +125,12 @@ def artifacts(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore(tmp_path / "artifacts")
 
 
-def publish(folder: Path, step: int) -> CheckpointCard:
+def publish(folder: Path, step: int, method: Any = "ssenet") -> CheckpointCard:
     """Weights and card, as a training leaves them."""
     folder.mkdir(parents=True)
     save_file({"classifier.weight": np.full((1, 3), step, np.float32)}, folder / "weights.safetensors")
     card = CheckpointCard(
-        name=f"run, step {step}", method="ssenet", backbone="tf_efficientnet_lite0", stride=16, classes=("cat",),
+        name=f"run, step {step}", method=method, backbone="tf_efficientnet_lite0", stride=16, classes=("cat",),
         mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5), epoch=step, step=step, code_version="0",
         weights_sha256=hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest(),
     )  # fmt: skip
@@ -166,6 +166,21 @@ def test_the_last_checkpoint_of_a_run_comes_in_with_its_evaluation(
         [evaluation] = session.query(Evaluation)
     assert row.final and not row.builtin and artifacts.exists(str(row.weights_key))
     assert evaluation.checkpoint_id == row.id and artifacts.exists(str(evaluation.histograms_key))
+
+
+def test_of_a_pipelines_folder_every_training_comes_in(
+    database: Database, artifacts: ArtifactStore, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    for step in (10, 20):
+        card = publish(run / "train_cam" / f"epoch-{step}", step)
+        publish(run / "train_affinity" / f"epoch-{step}", step + 5, "affinity")
+    evaluate(run / "evaluate", card)
+    imported = import_run(database, artifacts, run)
+    assert {(item.name, item.evaluations) for item in imported} == {("run, step 20", 1), ("run, step 25", 0)}
+    assert all(item.skipped == () for item in imported)
+    with database.read() as session:
+        assert {row.role for row in session.query(Checkpoint)} == {"cam", "affinity"}
 
 
 def test_bringing_it_in_again_changes_nothing(database: Database, artifacts: ArtifactStore, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from starlette.testclient import TestClient
 from backend.service import Service
 from backend.store import cams, jobs
 from backend.store.models import Checkpoint
+from ssenet.config import AffinityTrainSettings, SegmentationTrainSettings
 from ssenet.results import View
 
 BASE = "/api/v1/checkpoints"
@@ -115,6 +116,29 @@ def test_damaged_weights_are_refused(client: TestClient, service: Service, make:
     assert left_behind(service) == []
     assert len(client.get(BASE).json()["items"]) == 2
     assert list((service.artifacts.root / "weights").glob("*")) == []
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "rows", "status"),
+    [("affinity", "f9.weight", 448, 201), ("affinity", "classifier.weight", 10, 422),
+     ("segmentation", "classifier.weight", 11, 201), ("segmentation", "classifier.weight", 10, 422)],
+)  # fmt: skip
+def test_other_networks_than_those_of_cams_come_in_and_are_told_apart(
+    client: TestClient, make: Any, method: str, name: str, rows: int, status: int
+) -> None:
+    settings = {"affinity": AffinityTrainSettings(crf="set"), "segmentation": SegmentationTrainSettings(labels="set")}
+    weights = make.weights_of(rows, name=name)
+    answer = upload(client, weights, make.card_of(weights, method=method, settings=settings[method]))
+    assert answer.status_code == status, answer.text
+    listed = {role: client.get(f"{BASE}?role={role}").json()["items"] for role in ("cam", "affinity", "segmentation")}
+    assert [item["card"]["method"] for item in listed[method]] == [method] * (status == 201)
+    assert len(listed["cam"]) == 2
+
+
+def test_a_segmentation_network_needs_its_settings(client: TestClient, make: Any) -> None:
+    weights = make.weights_of(11)
+    answer = upload(client, weights, make.card_of(weights, method="segmentation"))
+    assert answer.status_code == 422 and answer.json()["errors"][0]["pointer"] == "/card/settings"
 
 
 def test_weights_and_card_must_match(client: TestClient, make: Any) -> None:

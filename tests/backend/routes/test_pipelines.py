@@ -14,7 +14,8 @@ from backend.store import job_records, jobs
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint, Dataset, Job
 from ssenet import crf
-from ssenet.config import pipeline_preset
+from ssenet.config import CamInferSettings, pipeline_preset
+from ssenet.lineage import Step, content_key, stored_settings
 
 PIPELINES, JOBS = "/api/v1/pipelines", "/api/v1/jobs"
 
@@ -249,6 +250,21 @@ def test_results_of_another_kind_are_refused(
     answer = client.post(JOBS, json={"kind": kind, "settings": {**right, field: makers[wrong]()}})
     assert answer.status_code == 422, answer.text
     assert [error["pointer"] for error in answer.json()["errors"]] == [f"/settings/{field}"]
+
+
+def test_a_set_is_scored_for_the_checkpoint_that_it_is_of(client: TestClient, service: Service) -> None:
+    with service.database.read() as session:
+        fingerprint = session.get_one(Dataset, "demo").fingerprint
+        content = session.get_one(Checkpoint, "demo-ssenet").content_sha
+    made_with = CamInferSettings(checkpoint="demo-ssenet", split="val")
+    key = content_key("infer_cam", made_with, {"checkpoint": content}, fingerprint)
+    step = Step(kind="infer_cam", key=key, settings=stored_settings(made_with))
+    right, wrong = (image_set(service, "cams", key=k, lineage=(step,)) for k in (key, "1" * 64))
+    for set_id, status in ((right, 202), (wrong, 422)):
+        body = {"kind": "evaluate", "settings": {"checkpoint": "demo-ssenet", "cams": set_id}}
+        answer = client.post(JOBS, json=body)
+        assert answer.status_code == status, answer.text
+    assert answer.json()["errors"][0]["pointer"] == "/settings/cams"
 
 
 def test_only_cam_networks_have_maps(client: TestClient, service: Service) -> None:

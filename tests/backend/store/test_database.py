@@ -15,13 +15,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from stage_results import claimed, dataset_row, do_all, leave_results, queued
 
-from backend.store import cams, job_records, jobs
+from backend.store import cams, job_records, jobs, pipelines
 from backend.store.database import Database, now
 from backend.store.migrate import is_current, upgrade
-from backend.store.models import Base, Checkpoint, Job
+from backend.store.models import Base, Checkpoint, Job, Pipeline
 from backend.store.pages import page
 from backend.store.sweep import sweep
+from ssenet.config import pipeline_preset
 from ssenet.results import View
 
 
@@ -178,6 +180,38 @@ def test_races_on_either_database(either: Database) -> None:
     assert len({job_id for job_id, *_ in answers}) == 1
     assert sum(new for _, new, *_ in answers) == sum(won for *_, won, _ in answers) == 1
     assert sorted(standing for *_, standing in answers) == ["new"] + ["pending"] * 5
+
+
+def test_pipelines_on_either_database(either: Database) -> None:
+    """Two at the same time, whose stages end at the same time: every stage has one job, and none is left out."""
+    with either.write() as session:
+        session.add(dataset_row())
+    barrier = Barrier(2)
+
+    def create(_: int) -> str:
+        barrier.wait(30)
+        new = pipelines.NewPipeline(pipeline_preset("quick"))
+        with either.write() as session:
+            return pipelines.create(session, new, masked=True, max_attempts=3)[0].id
+
+    def finish(job_id: str) -> None:
+        claim = claimed(either, job_id)
+        with either.write() as session:
+            leave_results(session, claim)
+        barrier.wait(30)
+        with either.write() as session:
+            jobs.finish(session, claim)
+
+    with ThreadPoolExecutor(2) as pool:
+        ids = set(pool.map(create, range(2)))
+        do_all(either, until="evaluate")  # and all the rest: only the scoring of CAMs waits
+        with either.write() as session:
+            other = jobs.submit(session, jobs.NewJob("infer_cam", {"dataset": "demo"}))[0].id
+        list(pool.map(finish, [other, *(job.id for job in queued(either) if job.id != other)]))
+    with either.read() as session:
+        found = [pipelines.progress(session, session.get_one(Pipeline, pipeline_id)) for pipeline_id in ids]
+        assert len(found) == 2 and all(len(one.finished) == 9 for one in found)
+        assert session.query(Job).count() == 10
 
 
 def test_pages_on_either_database(either: Database) -> None:

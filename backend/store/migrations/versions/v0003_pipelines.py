@@ -1,4 +1,4 @@
-"""Pipelines of jobs, the sets and scores that their stages make, and content keys."""
+"""Pipelines of jobs, the sets and scores that their stages make, and content keys in place of checkpoint ids."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ def upgrade() -> None:
     # Not as a batch: copying a table drops the first one, and the events of its jobs with it.
     op.add_column("job", sa.Column("content_key", sa.String(length=64), nullable=True))
     op.create_index(op.f("ix_job_content_key"), "job", ["content_key"], unique=False)
+    op.drop_index(op.f("ix_job_checkpoint_id"), "job")  # the settings name it
+    op.drop_column("job", "checkpoint_id")
     _image_set()
     _score()
     _pipeline()
@@ -107,3 +109,5 @@ def downgrade() -> None:
         op.drop_table(table)
     op.drop_index(op.f("ix_job_content_key"), "job")
     op.drop_column("job", "content_key")
+    op.add_column("job", sa.Column("checkpoint_id", sa.String(length=100), nullable=True))
+    op.create_index(op.f("ix_job_checkpoint_id"), "job", ["checkpoint_id"], unique=False)
