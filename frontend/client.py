@@ -178,10 +178,6 @@ class Client(Transport):
         """One score of label maps."""
         return parse(s.Score, self._send("GET", f"/scores/{part(score_id)}"))
 
-    def scores(self, **filters: str | None) -> list[s.Score]:
-        """Scores, newest first; filters are ``dataset``, ``subject`` and ``job``."""
-        return list(self._all(s.Score, "/scores", _given(filters)))
-
     def tables(self, dataset: str) -> s.Tables:
         """The paper's tables for a data set."""
         return parse(s.Tables, self._send("GET", "/tables", params={"dataset": dataset}))

@@ -27,7 +27,7 @@ def main(
     url: Annotated[str, typer.Option(help="Address of the pages.")] = "http://127.0.0.1:8501",
     photograph: Annotated[str, typer.Option(help="Title of the sample photograph on the Inspect page.")] = "",
 ) -> None:
-    """Take a picture of each of the four pages."""
+    """Take a picture of each page."""
     browser_path = find_browser()
     if browser_path is None:
         raise typer.BadParameter("no Chromium is installed")
@@ -39,6 +39,8 @@ def main(
         train_page(page)
         jobs_page(page)
         compare_page(page)
+        pipeline_pages(page)
+        tables_page(page)
         browser.close()
 
 
@@ -85,6 +87,38 @@ def compare_page(page: Page) -> None:
     page.get_by_role("heading", name=re.compile("Fig. 5")).scroll_into_view_if_needed()
     page.mouse.wheel(0, 500)
     shoot(page, "compare-scales")
+
+
+def pipeline_pages(page: Page) -> None:
+    """The newest finished pipeline at three of its stages; a quick one is run when there is none."""
+    page.goto("/pipeline")
+    expect(page.get_by_role("heading", name="Earlier pipelines")).to_be_visible(timeout=MINUTES)
+    page.wait_for_timeout(2000)
+    shoot(page, "pipeline-start")
+    finished = page.locator('[data-testid="stHorizontalBlock"]:has(.sl-badge:text-is("succeeded"))').first
+    if finished.count():
+        finished.get_by_role("button").click()
+    else:
+        page.get_by_role("button", name="Start pipeline").click()
+    page.wait_for_url(re.compile("pipeline="), timeout=MINUTES)
+    figures = page.get_by_role("group", name="mIoU of each step").get_by_text(re.compile(r"\d %$"))
+    expect(figures).to_have_count(3, timeout=30 * MINUTES)
+    for title, name in (
+        ("Dense CRF", "pipeline-crf"),
+        ("Random walk", "pipeline-walk"),
+        ("Segmentation test", "pipeline"),
+    ):
+        page.get_by_role("tab", name=re.compile(f"^{title}:")).click()
+        expect(page.get_by_role("heading", name=title, level=3)).to_be_visible(timeout=MINUTES)
+        expect(page.locator("figure img").first).to_be_visible(timeout=MINUTES)
+        shoot(page, name, photographs=True)
+
+
+def tables_page(page: Page) -> None:
+    """Tables 1 to 3."""
+    page.goto("/tables")
+    expect(page.get_by_role("heading", name=re.compile("^Table 3"))).to_be_visible(timeout=MINUTES)
+    shoot(page, "tables")
 
 
 def shoot(page: Page, name: str, *, photographs: bool = False) -> None:

@@ -108,20 +108,35 @@ def seconds(pipeline: s.Pipeline) -> float:
 
 def _actions(pipeline: s.Pipeline) -> None:
     if not pipeline.terminal:
-        with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline)):
-            st.write("Stop this pipeline? What is finished stays, and it can go on from there.")
-            if st.button("Yes, cancel the pipeline", type="primary", key="cancel_pipeline"):
-                with in_words("The pipeline could not be cancelled."):
-                    client().cancel_pipeline(pipeline.id)
-                    st.rerun()
-    elif pipeline.state in ("failed", "cancelled"):
-        stopped = first(pipeline, "failed", "cancelled", "waiting")
-        where = f" at {title(stopped.name)}" if stopped else ""
-        if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline"):
-            with in_words("The pipeline could not be resumed."):
-                client().resume_pipeline(pipeline.id)
-                st.query_params.pop("stage", None)
+        _cancel(pipeline)
+        return
+    if pipeline.state != "succeeded":
+        _resume(pipeline)
+    with st.popover("Remove", icon=":material/delete:"):
+        st.write("Take this pipeline off the list? Its results stay, and its jobs stay on the Jobs page.")
+        if st.button("Yes, remove it", type="primary", key="forget_pipeline"):
+            with in_words("The pipeline could not be removed."):
+                client().forget_pipeline(pipeline.id)
+                show(None)
+
+
+def _cancel(pipeline: s.Pipeline) -> None:
+    with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline)):
+        st.write("Stop this pipeline? What is finished stays, and it can go on from there.")
+        if st.button("Yes, cancel the pipeline", type="primary", key="cancel_pipeline"):
+            with in_words("The pipeline could not be cancelled."):
+                client().cancel_pipeline(pipeline.id)
                 st.rerun()
+
+
+def _resume(pipeline: s.Pipeline) -> None:
+    stopped = first(pipeline, "failed", "cancelled", "waiting")
+    where = f" at {title(stopped.name)}" if stopped else ""
+    if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline"):
+        with in_words("The pipeline could not be resumed."):
+            client().resume_pipeline(pipeline.id)
+            st.query_params.pop("stage", None)
+            st.rerun()
 
 
 # Rail ------------------------------------------------------------------------------------------------

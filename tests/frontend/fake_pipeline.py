@@ -234,3 +234,7 @@ def pipeline_routes(side: FakePipelines, app: FastAPI) -> None:
                 stage["state"] = stage["job"]["state"] = "running"
                 stage["job"]["error"] = None
         return found
+
+    @app.delete("/api/v1/pipelines/{pipeline_id}", status_code=204)
+    def forget(pipeline_id: str) -> None:
+        del side.pipelines[pipeline_id]

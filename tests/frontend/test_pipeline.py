@@ -302,6 +302,13 @@ def test_stage_alone_lists_only_inputs_that_fit(service: FakeService, open_page:
     assert len(app.selectbox(key=f"{key}.cams").options) == 1, "sets of CAMs only"
 
 
+def test_removing_takes_it_off_the_list_and_asks_first(service: FakeService, open_page: Open) -> None:
+    app = open_page("pipeline", pipeline=service.pipelines.finished())
+    assert service.pipelines.pipelines
+    app.button(key="forget_pipeline").click().run()
+    assert not service.pipelines.pipelines and app.title[0].value == "Pipeline"
+
+
 @pytest.mark.usefixtures("service")
 def test_unknown_pipeline_is_said_with_a_way_back(open_page: Open) -> None:
     app = open_page("pipeline", pipeline="../readyz")
