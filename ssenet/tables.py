@@ -114,17 +114,21 @@ def _by_label(facts: Iterable[Fact], names: Mapping[str, Any]) -> dict[str, list
 
 def _notes(facts: Sequence[Fact]) -> tuple[str, ...]:
     """What holds for own figures, told apart where it differs."""
-    rules = {
-        "cam": "CAM: all scales, label source {p.label_source}, α {p.alpha_rule}, scales {scales}, flip {p.flip}",
-        "walk": "CAM + random walk: {p.alpha_rule}, label source {p.label_source}, CRF {crf}",
-        "segmentation": "Segmentation network: scales {scales}, flip {p.flip}, CRF {crf}",
-    }
-    notes = {
-        rules[f.measure].format(p=f.protocol, scales=f.protocol.multi_scale or f.protocol.scales, crf=f.protocol.crf)
-        for f in facts
-    }
     weights = {f.protocol.weights_sha256[:12] for f in facts}
-    return (*sorted(notes), *([f"weights {', '.join(sorted(weights))}"] if weights else []))
+    return (*sorted({_note(f) for f in facts}), *([f"weights {', '.join(sorted(weights))}"] if weights else []))
+
+
+def _note(fact: Fact) -> str:
+    p = fact.protocol
+    flip, crf = "with flip" if p.flip else "without flip", f"CRF {p.crf or 'off'}"
+    scales = ", ".join(f"{scale:g}" for scale in p.multi_scale or p.scales)
+    if fact.measure == "cam":
+        return f"CAM: sum over scales {scales} {flip}, image labels {p.label_source}, α {p.alpha_rule}, {crf}"
+    if fact.measure == "segmentation":
+        return f"Segmentation network: scales {scales} {flip}, {crf}"
+    walk = next(step.settings for step in fact.later if step.kind == "random_walk")
+    steps = f"2^{walk.get('log_steps')} steps, β = {walk.get('beta')}"
+    return f"CAM + random walk: {steps}, {p.alpha_rule}, {crf}"
 
 
 def _rate_tables(facts: Sequence[Fact]) -> list[Table]:
