@@ -189,7 +189,7 @@ def _method_table(group: Sequence[Fact]) -> Table:
         for label, facts in _by_label(group, {}).items()
     ]
     theirs = [
-        Row(label=label, cells=(Cell(value=None, source="own"), _paper(val), _paper(test)))
+        Row(label=label, cells=(_paper(None), _paper(val), _paper(test)))
         for label, (val, test) in PAPER_METHODS.items()
     ]
     split = group[0].protocol.split if group else "val"
