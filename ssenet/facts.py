@@ -6,7 +6,7 @@ Facts are only put together when they differ in nothing but what a table's rows 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -65,10 +65,14 @@ def cam_fact(record: EvaluationRecord, row: str, miou: float | None, steps: Sequ
 
 
 def score_fact(record: SegmentationRecord) -> Fact | None:
-    """The fact of scored label maps; None when no known CAM training, or no random walk, is behind them."""
+    """The fact of scored label maps; None when no known CAM training, or no random walk, is behind them.
+
+    Nor are those facts behind which several CAM networks or several ways of computing CAMs
+    are, as when CAMs walk along an AffinityNet that learnt from others: they belong to no row.
+    """
     train = _training(record.lineage)
-    walked = any(step.kind == "random_walk" for step in record.lineage)
-    if train is None or not walked:
+    kinds = Counter(step.kind for step in record.lineage)
+    if train is None or not kinds["random_walk"] or kinds["train_cam"] > 1 or kinds["infer_cam"] > 1:
         return None
     measure: Measure = "walk" if record.subject == "pseudo-labels" else "segmentation"
     return Fact(measure, record.miou, train, record.protocol, record.lineage)
@@ -144,10 +148,13 @@ def _views(fact: Fact) -> list[Any]:
 
 
 def _refinement(fact: Fact) -> str:
-    """Settings of the steps after the CAMs, ids left out."""
+    """Settings of the steps after the CAMs, and the photographs that they start from; ids left out."""
     steps = [s for s in fact.later if s.kind not in ("train_cam", "infer_cam")]
     settings = [
         {k: v for k, v in s.settings.items() if k not in INPUTS[s.kind] and k not in _IRRELEVANT | {"processes"}}
         for s in steps
     ]
-    return json.dumps([[s.kind for s in steps], settings], sort_keys=True)
+    # Which checkpoint a backbone starts from is an id; that it starts from one, not from ImageNet, is a setting.
+    started = [s.settings.get("start") is not None for s in steps]
+    photographs = [[s.settings.get("split"), s.settings.get("images")] for s in fact.later if s.kind == "infer_cam"]
+    return json.dumps([[s.kind for s in steps], settings, started, photographs], sort_keys=True)

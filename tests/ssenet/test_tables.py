@@ -112,6 +112,26 @@ def test_ways_of_refining_are_not_averaged() -> None:
     assert sorted(own(t, "SSENet 0.5") for t in tables) == [[40, 50], [40, 60]]
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "train_affinity", "settings": {"start": "cam-1"}}, {"kind": "infer_cam", "settings": {"images": 8}}],
+    ids=["backbone from a checkpoint", "fewer photographs"],
+)
+def test_what_ids_and_cam_settings_hide_is_not_averaged(changes) -> None:
+    def fact(miou: float, affinity: dict, cams: dict) -> Fact:
+        infer, walked = later()
+        steps = (
+            infer.model_copy(update={"settings": {**VIEWS, "split": "train", "images": None, **cams}}),
+            Step(kind="train_affinity", key="3" * 64, settings={"lr": 0.1, "start": None, **affinity}),
+            walked,
+        )
+        return Fact("segmentation", miou, trained(), protocol(), steps)
+
+    chosen = [changes["settings"] if changes["kind"] == kind else {} for kind in ("train_affinity", "infer_cam")]
+    tables = [t for t in build([fact(50, {}, {}), fact(60, *chosen)], "demo") if t.number == 3]
+    assert sorted(own(t, "SSENet 0.5")[0] for t in tables) == [50, 60]
+
+
 def test_the_range_of_scales_has_a_table_of_its_own() -> None:
     facts = [cam(40, trained("baseline")), cam(38, trained("baseline", scale_min=128), "b")]
     found = table(build(facts, "demo"), 2)
@@ -148,3 +168,17 @@ def test_scores_are_a_fact_when_a_random_walk_is_behind_them() -> None:
     assert fact.measure == "walk"
     assert fact.miou == pytest.approx(60)
     assert score_fact(SegmentationRecord(**values, protocol=protocol(), lineage=lineage[:1])) is None
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        train_step(trained("baseline")).model_copy(update={"key": "4" * 64}),
+        Step(kind="infer_cam", key="5" * 64, settings={**VIEWS, "flip": False}),
+    ],
+    ids=["networks", "views"],
+)
+def test_scores_with_two_kinds_of_cams_behind_them_belong_to_no_row(other) -> None:
+    values = {"subject": "pseudo-labels", "classes": ("a",), "image_ids": ("i",), "confusion": ((3, 1), (1, 3))}
+    lineage = (other, train_step(trained()), *later())
+    assert score_fact(SegmentationRecord(**values, protocol=protocol(), lineage=lineage)) is None
