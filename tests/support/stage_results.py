@@ -134,8 +134,9 @@ def leave_results(session: Session, claim: jobs.Claim) -> None:
 
 def do(database: Database, job_id: str) -> list[Job]:
     """Do a queued job to its end; returns the jobs that follow."""
-    claim = claimed(database, job_id)
     with database.write() as session:
+        claim = jobs.claim(session, job_id, "worker", 60)
+        assert claim is not None
         leave_results(session, claim)
         return jobs.finish(session, claim)
 
