@@ -13,6 +13,8 @@ from ssenet.config import CamInferSettings, EvaluateSettings, LabelSource, ReluO
 from ssenet.data.base import Dataset, Sample
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.inference import Network
+from ssenet.refine.photographs import photographs_of
+from ssenet.refine.protocol import cam_weights
 from ssenet.render import aggregate, class_scores, normalise, predicted, winner_and_score
 from ssenet.results import MULTI_SCALE, AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, View, views_of
 from ssenet.sets import ImageSet
@@ -175,23 +177,38 @@ def evaluate_set(
     """Score a set of CAMs, as ``evaluate`` does with a network: a row a scale, and multi-scale.
 
     Raises:
-        DatasetError: no masks, or the set cannot be read.
-        SettingsError: the classes differ, or split, images or views are not the set's.
+        DatasetError: no masks, another data set than the set's, or the set cannot be read.
+        SettingsError: the classes or the network differ, or split, images or views are not the set's.
     """
     check_classes(card, dataset)
     _check_masks(dataset, settings.split)
+    _check_network(image_set, card)
     _check_views(image_set, settings)
-    rows, ids = rows_of(settings), list(image_set.ids)
+    rows, ids, photographs = rows_of(settings), list(image_set.ids), photographs_of(image_set, dataset)
     parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
-    positions = {image_id: index for index, image_id in enumerate(dataset.ids(settings.split))}
     for done, image_id in enumerate(ids, 1):
-        sample, arrays = dataset.sample(settings.split, positions[image_id]), image_set.arrays(image_id)
-        classes = [int(k) for k in arrays["classes"]]
+        sample = photographs.sample(image_id, with_mask=True)
+        classes, coarse = _item(image_set, image_id)
         for name, row in rows.items():
-            coarse = {view: arrays[view.name] for view in row}
-            parts[name].append(_count(sample, coarse, classes, settings.relu_order, len(dataset.classes)))
+            chosen = {view: coarse[view] for view in row}
+            parts[name].append(_count(sample, chosen, classes, settings.relu_order, len(dataset.classes)))
         progress(done, len(ids))
     return _joined(card, dataset, settings, ids, parts)
+
+
+def _item(image_set: ImageSet, image_id: str) -> tuple[list[int], dict[View, NDArray[np.float32]]]:
+    """Classes and raw logits by view of one photograph. Raises DatasetError when a view of the set is missing."""
+    made, arrays = CamInferSettings.model_validate(image_set.manifest.settings), image_set.arrays(image_id)
+    try:
+        coarse = {view: arrays[view.name] for view in views_of(made.scales, made.flip)}
+        return [int(k) for k in arrays["classes"]], coarse
+    except KeyError as error:
+        raise DatasetError(f"{image_set.path(image_id)} lacks {error}, so its views cannot be scored.") from error
+
+
+def _check_network(image_set: ImageSet, card: CheckpointCard) -> None:
+    if cam_weights(image_set.manifest.lineage) != card.weights_sha256:
+        raise SettingsError(f"The set of CAMs was not made with {card.name}. Choose the checkpoint it was made with.")
 
 
 def _check_views(image_set: ImageSet, settings: EvaluateSettings) -> None:

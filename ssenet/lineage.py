@@ -30,7 +30,9 @@ class Step(BaseModel):
     kind: JobKind
     key: str = Field(pattern=r"^[0-9a-f]{64}$")
     settings: dict[str, JsonValue]
-    weights_sha256: str | None = Field(default=None, description="Of the network that the step made, or took its CAMs from.")
+    weights_sha256: str | None = Field(
+        default=None, description="Of the network that the step made, or took its CAMs from."
+    )
 
 
 def content_key(kind: JobKind, settings: Closed, inputs: Mapping[str, str], fingerprint: str) -> str:

@@ -1,5 +1,7 @@
 """Scoring a set of CAMs gives what scoring the network gives, without running it again."""
 
+import shutil
+
 import numpy as np
 import pytest
 from tiny_training import SPEC, Recorder
@@ -7,10 +9,10 @@ from tiny_training import SPEC, Recorder
 from ssenet.config import CamInferSettings, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.data import open_dataset
-from ssenet.errors import SettingsError
+from ssenet.errors import DatasetError, SettingsError
 from ssenet.evaluate import evaluate, evaluate_set
 from ssenet.inference import Network, load_network
-from ssenet.sets import ImageSet
+from ssenet.sets import ImageSet, pack
 from ssenet.stages import CheckpointFiles, RunSpec, run_stage
 from ssenet.weights.builtin import builtin
 
@@ -52,3 +54,20 @@ def test_rows_agree_with_those_of_the_network_to_half_precision(cams, monkeypatc
 def test_other_views_than_the_sets_are_refused_by_name(cams, change, named) -> None:
     with pytest.raises(SettingsError, match=named):
         evaluate_set(cams, builtin("demo-ssenet").card, open_dataset(SPEC), SETTINGS.model_copy(update=change))
+
+
+def test_a_set_is_scored_only_as_its_own_networks_and_on_its_own_data(cams) -> None:
+    card, dataset = builtin("demo-ssenet").card, open_dataset(SPEC)
+    with pytest.raises(SettingsError, match="not made with Demo baseline"):
+        evaluate_set(cams, builtin("demo-baseline").card, dataset, SETTINGS)
+    with pytest.raises(DatasetError, match="another one"):
+        evaluate_set(cams, card, open_dataset(SPEC.model_copy(update={"seed": 1})), SETTINGS)
+
+
+def test_an_item_without_one_of_its_views_is_named(cams, tmp_path) -> None:
+    shutil.copytree(cams.folder, tmp_path / "result")
+    damaged = ImageSet(tmp_path / "result")
+    kept = {name: values for name, values in damaged.arrays(damaged.ids[1]).items() if name != "s0.5-flip"}
+    damaged.path(damaged.ids[1]).write_bytes(pack(kept))
+    with pytest.raises(DatasetError, match=rf"{damaged.ids[1]}.*lacks 's0\.5-flip'"):
+        evaluate_set(damaged, builtin("demo-ssenet").card, open_dataset(SPEC), SETTINGS)
