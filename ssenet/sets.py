@@ -18,6 +18,7 @@ A set is a folder: ``items/<image id>.npz`` (or ``.png`` for masks) and, written
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,8 @@ from ssenet.files import write_bytes
 from ssenet.lineage import Step
 
 MANIFEST, ITEMS, KEY = "manifest.json", "items", "key.txt"
+_LONGEST = 160
+"""Characters of an id in a file name; file systems take 255 bytes, suffixes and a hash included."""
 
 
 class SetManifest(BaseModel):
@@ -70,8 +73,11 @@ class SetManifest(BaseModel):
 
 
 def item_name(image_id: str, suffix: str) -> str:
-    """File name of an image's item; an id can hold any character."""
-    return quote(image_id, safe="") + suffix
+    """File name of an image's item; an id can hold any character, and be of any length."""
+    name = quote(image_id, safe="")
+    if len(name) > _LONGEST:
+        name = f"{name[:_LONGEST]}-{hashlib.sha256(image_id.encode()).hexdigest()}"
+    return name + suffix
 
 
 class SetWriter:

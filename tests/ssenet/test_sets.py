@@ -43,6 +43,17 @@ def test_a_set_reads_back_by_id_whatever_the_id_holds(tmp_path) -> None:
     assert all(path.parent == tmp_path / "items" for path in map(found.path, IDS))
 
 
+def test_ids_longer_than_a_file_name_keep_items_of_their_own(tmp_path) -> None:
+    ids = ("猫の写真" * 20 + "一", "猫の写真" * 20 + "二")
+    writer = SetWriter(tmp_path, ".npz", ONE)
+    for number, image_id in enumerate(ids):
+        writer.put(image_id, item(number))
+    writer.close(manifest(image_ids=ids))
+    found = ImageSet(tmp_path)
+    assert [found.arrays(i)["maps"].max() for i in ids] == [0, 1]
+    assert writer.missing(ids) == []
+
+
 def test_a_set_without_manifest_is_none(tmp_path) -> None:
     SetWriter(tmp_path, ".npz", ONE).put(IDS[0], item(1))
     with pytest.raises(DatasetError, match="no complete set"):
