@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Literal, get_args
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +17,6 @@ from backend.store.pipelines import advance, progress
 from ssenet.config import JobKind
 
 PipelineState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-STATES: tuple[PipelineState, ...] = get_args(PipelineState)
 
 
 def state_of(pipeline: Pipeline, rows: Collection[tuple[PipelineStage, Job | None]]) -> PipelineState:
