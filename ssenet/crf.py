@@ -116,7 +116,7 @@ class DenseCrf:
     def __init__(self, image: NDArray[np.uint8], labels: int, parameters: CrfParameters) -> None:
         self.labels, self.parameters = labels, parameters
         self.size = (image.shape[0], image.shape[1])
-        self._crf = self._built(np.ascontiguousarray(image, np.uint8)) if labels > 1 else None
+        self._crf = self._built(np.array(image, np.uint8, order="C")) if labels > 1 else None
 
     def _built(self, image: NDArray[np.uint8]) -> Any:
         reason = unavailable()

@@ -151,3 +151,11 @@ def test_the_reason_is_given_when_the_library_is_missing(monkeypatch: pytest.Mon
     with pytest.raises(SettingsError, match="not installed"):
         check_available(CrfChoice(crf="psa"))
     check_available(CrfChoice(crf="off"))
+
+
+def test_a_read_only_photograph_is_as_good_as_another() -> None:
+    image = picture()
+    scores = scores_of(image, 2)
+    expected = DenseCrf(image, 2, PRESETS["psa"]).refine(scores)
+    image.setflags(write=False)
+    np.testing.assert_array_equal(DenseCrf(image, 2, PRESETS["psa"]).refine(scores), expected)
