@@ -96,7 +96,8 @@ _QUICK: dict[str, Any] = {
     **_COMPOSED,
     "images": 96,
     "val_images": 40,
-    "segmentation": {"crop": 224, "epochs": 6, "head_channels": 128, "dropout": 0.1},
+    "affinity": {**_COMPOSED["affinity"], "epochs": 3},
+    "segmentation": {"crop": 224, "epochs": 4, "head_channels": 128, "dropout": 0.1},
     "test": {"scales": (1.0,)},
 }
 
