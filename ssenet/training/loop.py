@@ -24,7 +24,7 @@ from ssenet.data.augment import generator
 from ssenet.errors import SettingsError
 from ssenet.events import Reporter, Stopped
 from ssenet.results import CheckpointCard, ProtocolCard
-from ssenet.training.checkpoint import CARD, WEIGHTS, publish, sha256, weights_bytes
+from ssenet.training.checkpoint import CARD, WEIGHTS, publish, read_card, sha256, weights_bytes
 from ssenet.training.schedule import PolySchedule
 from ssenet.training.state import load_state, newest_state, save_state, settle_state
 
@@ -135,6 +135,9 @@ class TrainingLoop:
         stop: asked after each step whether to stop; then a state is saved and ``Stopped`` raised.
         resume_from: folder of an earlier attempt with the same settings.
         device: of the network.
+
+    Raises:
+        SettingsError: the folder holds checkpoints of another training.
     """
 
     def __init__(
@@ -153,6 +156,7 @@ class TrainingLoop:
         self.plan, self.device = Plan.of(settings, images), device
         self.schedule = PolySchedule(task.optimiser, self.plan.steps, settings.poly_power)
         self.step, self.pending = 0, False
+        self._check_folder()
         self._resume(resume_from)
 
     def run(self) -> CheckpointCard:
@@ -168,6 +172,16 @@ class TrainingLoop:
                 self._run_epoch(self.step // self.plan.steps_per_epoch)
             card = self._finish_epoch(self.step // self.plan.steps_per_epoch - 1)
         return card or self._finish_epoch(self.plan.epochs - 1)
+
+    def _check_folder(self) -> None:
+        """Whoever takes the last checkpoint of a folder must not get one of other settings."""
+        own = self.task.card(0, 0, "0" * 64, None).steps[-1].key
+        steps = [step for path in self.folder.glob(f"epoch-*/{CARD}") for step in read_card(path.parent).steps[-1:]]
+        if any(step.key != own for step in steps):
+            raise SettingsError(
+                f"{self.folder} holds checkpoints of a training with other settings, data or inputs. "
+                "Choose another folder."
+            )
 
     def _resume(self, folder: Path | None) -> None:
         for candidate in (self.folder, folder):

@@ -52,6 +52,13 @@ def test_the_same_folder_goes_on(tiny_dataset, tmp_path) -> None:
     assert cam_training(tiny_settings(seed=5), tiny_dataset, tmp_path, recorder).step == 0
 
 
+def test_a_folder_with_checkpoints_of_other_settings_is_refused(uninterrupted, tiny_dataset) -> None:
+    folder, _ = uninterrupted
+    with pytest.raises(SettingsError, match="other settings, data or inputs"):
+        cam_training(tiny_settings(epochs=1), tiny_dataset, folder, Recorder())
+    assert cam_training(tiny_settings(workers=1), tiny_dataset, folder, Recorder()).step == 6
+
+
 def test_stopping_while_validating_validates_again_and_trains_nothing_twice(
     uninterrupted, tiny_dataset, tmp_path
 ) -> None:
