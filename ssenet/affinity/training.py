@@ -45,11 +45,7 @@ class AffinityTask:
     """
 
     def __init__(self, spec: RunSpec, settings: AffinityTrainSettings, device: torch.device) -> None:
-        if settings.crop % settings.stride:
-            raise SettingsError(
-                f"A crop of {settings.crop} px is no multiple of the stride {settings.stride}. "
-                f"Take {settings.crop // settings.stride * settings.stride}."
-            )
+        _check_crop(settings)
         self.spec, self.settings, self.device = spec, settings, device
         self.crf, self.dataset = spec.image_set("crf"), spec.opened()
         self.photographs = photographs_of(self.crf, self.dataset)
@@ -139,6 +135,21 @@ class AffinityTask:
             weights_sha256=weights_sha256,
             code_version=__version__,
             parent=self.parent,
+        )
+
+
+def _check_crop(settings: AffinityTrainSettings) -> None:
+    """Raise SettingsError unless whole cells tile the crop, enough of them for a pair."""
+    cells = settings.crop // settings.stride
+    if settings.crop % settings.stride:
+        raise SettingsError(
+            f"A crop of {settings.crop} px is no multiple of the stride {settings.stride}. "
+            f"Take {cells * settings.stride}."
+        )
+    if not PairGrid.fitting((cells, cells), settings.radius).offsets:
+        raise SettingsError(
+            f"A crop of {settings.crop} px has {cells} × {cells} cells at stride {settings.stride}, "
+            f"too few for a pair. Take at least {3 * settings.stride}."
         )
 
 

@@ -90,6 +90,8 @@ def test_the_backbone_can_start_from_a_checkpoint(trained, train_spec, tmp_path)
 def test_settings_and_sets_that_do_not_fit_are_named(train_spec, tmp_path, crf) -> None:
     with pytest.raises(SettingsError, match="no multiple of the stride 16"):
         run_stage(train_spec(tmp_path, crop=56), Recorder())
+    with pytest.raises(SettingsError, match=r"too few for a pair\. Take at least 48"):
+        run_stage(train_spec(tmp_path, crop=32), Recorder())
     other = train_spec(tmp_path).model_copy(update={"dataset": SPEC})
     with pytest.raises(DatasetError, match="another one"):
         run_stage(other, Recorder())
