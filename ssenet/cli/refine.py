@@ -95,7 +95,7 @@ def _print_scores(folder: Path) -> None:
 
     record = scores(folder)
     if record is None:
-        console.print("The split has no masks, so there are no scores.")
+        console.print("No scores: the split has no masks, or the maps are of other classes than the data set's.")
         return
     coverage = "" if record.coverage is None else f"; {100 * record.coverage:.1f} % of pixels are labelled"
     p = record.protocol

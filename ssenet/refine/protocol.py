@@ -26,12 +26,13 @@ def last_step(lineage: Sequence[Step], kind: str) -> Step:
 
 
 def background_rule(maps: ImageSet, settings: PseudoLabelSettings) -> str:
-    """Where the background's score came from, in words."""
+    """Where the background's score came from, and what became of pixels that the labels ignore, in words."""
+    scored = "" if settings.strong == settings.weak == 1 else "; ignored pixels scored under the plain background"
     if maps.manifest.kind == "cams":
-        return f"fixed {settings.alpha:g}"
+        return f"fixed {settings.alpha:g}{scored}"
     walk = WalkSettings.model_validate(maps.manifest.settings)
     rule = f"constant {walk.alpha:g}" if walk.background == "constant" else f"(1 - max) to the power {walk.power:g}"
-    return f"background of the random walk ({rule})"
+    return f"background of the random walk ({rule}){scored}"
 
 
 def cam_weights(lineage: Sequence[Step]) -> str:

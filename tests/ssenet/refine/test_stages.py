@@ -126,12 +126,14 @@ def test_labels_of_a_walk_are_scored(run, sets, small, tmp_path) -> None:
 def test_the_protocol_says_how_labels_came_about(run, sets, tmp_path) -> None:
     run("pseudo_labels", {"crf": "irn", **QUICK}, {"maps": sets["walk"].folder}, "walk")
     run("pseudo_labels", {"alpha": 0.3}, {"maps": sets["cams"].folder}, "cams")
-    walk, cams = (
+    run("pseudo_labels", {"alpha": 0.3, "strong": 2.0}, {"maps": sets["cams"].folder}, "unclear")
+    walk, cams, unclear = (
         SegmentationRecord.model_validate_json((tmp_path / name / "scores.json").read_bytes()).protocol
-        for name in ("walk", "cams")
+        for name in ("walk", "cams", "unclear")
     )
     assert walk.alpha_rule == "background of the random walk (constant 0.2)"
     assert cams.alpha_rule == "fixed 0.3"
+    assert unclear.alpha_rule == "fixed 0.3; ignored pixels scored under the plain background"
     assert walk.crf is not None and "irn" in walk.crf and "2 iterations" in walk.crf and "hard labels" in walk.crf
     assert cams.crf is None
     for protocol in (walk, cams):
