@@ -1,7 +1,7 @@
 """The paper's tables for the data set at hand, from real runs, with the paper's VOC figures beside them. Free of torch.
 
 Runs are only put into one table when they differ in what its rows vary: everything else
-(data, split, images, backbone, recipe, views) must be equal, and is in the table's title.
+(data, split, images, backbone, recipe, views) must be equal. Title and notes say the main of it.
 """
 
 from __future__ import annotations
@@ -84,12 +84,23 @@ def build(facts: Iterable[Fact], dataset: str) -> list[Table]:
 
 
 def _label(train: CamTrainSettings) -> str:
-    return "Baseline" if train.method == "baseline" else f"SSENet {train.rate:g}"
+    """The paper's name of a row; the rate is one of A = scale only, so other transformations get names of their own."""
+    if train.method == "baseline":
+        return "Baseline"
+    return f"SSENet {train.rate:g}" if train.equivariance == "scale" else f"SSENet, A = {train.equivariance}"
 
 
-def _title(fact: Fact) -> str:
-    p, t = fact.protocol, fact.train
-    return f"{p.dataset}/{p.split}, {p.images} images · {t.backbone}, {t.crop} px crops, {t.epochs} epochs"
+def _title(facts: Sequence[Fact]) -> str:
+    """What all rows share: data and training, and how the regularised ones were regularised."""
+    p, t = facts[0].protocol, facts[0].train
+    title = f"{p.dataset}/{p.split}, {p.images} images · {t.backbone}, {t.crop} px crops, {t.epochs} epochs"
+    regularised = next((fact.train for fact in facts if fact.train.method == "ssenet"), None)
+    return title if regularised is None else f"{title} · SER: {_regularisation(regularised)}"
+
+
+def _regularisation(train: CamTrainSettings) -> str:
+    angle = f" up to {train.angle:g}°" if train.equivariance == "rotate" else ""
+    return f"{train.ser_form} form, η {train.eta:g}, A = {train.equivariance}{angle}, batch norm {train.batch_norm}"
 
 
 def _own(facts: Iterable[Fact], measure: Measure) -> Cell:
@@ -138,7 +149,7 @@ def _rate_tables(facts: Sequence[Fact]) -> list[Table]:
     return [
         Table(
             number=1,
-            title="Downsampling rate" + (f" · {_title(group[0])}" if group else ""),
+            title="Downsampling rate" + (f" · {_title(group)}" if group else ""),
             columns=columns,
             rows=tuple(
                 Row(label=label, cells=(_own(own, "cam"), _own(own, "walk"), *_pair(PAPER_RATES, label)))
@@ -168,7 +179,7 @@ def _range_table(group: Sequence[Fact]) -> Table:
         rows.setdefault(label, []).append(fact)
     return Table(
         number=2,
-        title="Range of the long side in training" + (f" · {_title(group[0])}" if group else ""),
+        title="Range of the long side in training" + (f" · {_title(group)}" if group else ""),
         columns=("CAM", f"CAM ({PAPER})"),
         rows=tuple(
             Row(label=label, cells=(_own(own, "cam"), _paper(PAPER_RANGES.get(label)))) for label, own in rows.items()
@@ -195,7 +206,7 @@ def _method_table(group: Sequence[Fact]) -> Table:
     split = group[0].protocol.split if group else "val"
     return Table(
         number=3,
-        title="Segmentation network" + (f" · {_title(group[0])}" if group else ""),
+        title="Segmentation network" + (f" · {_title(group)}" if group else ""),
         columns=(split, f"val ({PAPER})", f"test ({PAPER})"),
         rows=(*own, *theirs),
         notes=_notes(group),

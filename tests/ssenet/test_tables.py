@@ -104,6 +104,14 @@ def test_a_baseline_stands_beside_each_way_of_regularising() -> None:
     ]
     tables = [t for t in build(facts, "demo") if t.number == 1]
     assert sorted((own(t, "Baseline")[0], own(t, "SSENet 0.5")[0]) for t in tables) == [(40, 42), (40, 44)]
+    assert {"η 1," in t.title for t in tables} == {"η 5," in t.title for t in tables} == {True, False}
+
+
+def test_another_transformation_is_no_rate_of_the_papers() -> None:
+    found = table(build([cam(40, trained("baseline")), cam(43, trained(equivariance="flip"), "b")], "demo"), 1)
+    assert own(found, "SSENet, A = flip") == [43, None]
+    assert own(found, "SSENet 0.5") == [None, None]
+    assert "A = flip" in found.title
 
 
 def test_ways_of_refining_are_not_averaged() -> None:
