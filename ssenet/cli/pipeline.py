@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 from rich.progress import Progress, TaskID
@@ -20,9 +20,13 @@ from ssenet.cli.common import (
     parse_settings,
     progress_bar,
 )
-from ssenet.config import JobKind, Method, PipelineSettings, PresetName, pipeline_preset
+from ssenet.cli.stage import STOPPED
+from ssenet.config import DatasetSpec, JobKind, Method, PipelineSettings, PresetName, pipeline_preset
 from ssenet.errors import SettingsError
 from ssenet.events import EventType, Stopped
+
+if TYPE_CHECKING:
+    from ssenet.stages import CheckpointFiles
 
 _DEFAULT_OUT = Path("runs/pipeline")
 
@@ -68,7 +72,6 @@ def pipeline(
     labels: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
 ) -> None:
     """CAM → CRF → AffinityNet → random walk → pseudo-labels → DeepLab → mIoU. Ctrl-C stops; repeat to go on."""
-    from ssenet.local import LocalPipeline
     from ssenet.stages import CheckpointFiles
 
     spec = dataset_spec(dataset, labels)
@@ -78,18 +81,31 @@ def pipeline(
     if start and settings.checkpoint:
         weights, card = checkpoint(start)
         given[settings.checkpoint] = CheckpointFiles(weights=weights, card=card)
+    console.print(summary(run_in_terminal(settings, spec, out, given)))
+
+
+def run_in_terminal(
+    settings: PipelineSettings, dataset: DatasetSpec, out: Path, given: dict[str, CheckpointFiles] | None = None
+) -> dict[JobKind, Path]:
+    """Run a pipeline below ``out`` with a bar a stage; returns the folder of each stage.
+
+    Raises:
+        UserError: a stage cannot be done.
+        typer.Exit: with code 75, it was interrupted.
+    """
+    from ssenet.local import LocalPipeline
+
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
     with progress_bar() as progress:
         bar = StageBar(progress)
-        run = LocalPipeline(settings, spec, out, given, bar.report, bar.state, stopping.is_set)
+        run = LocalPipeline(settings, dataset, out, given or {}, bar.report, bar.state, stopping.is_set)
         try:
-            finished = run.run()
+            return {name: result.folder for name, result in run.run().items()}
         except Stopped:
             console.print(f"Stopped in {bar.stage}. The same command goes on from there.")
-            raise typer.Exit(75) from None
-    console.print(summary({name: result.folder for name, result in finished.items()}))
+            raise typer.Exit(STOPPED) from None
 
 
 def pipeline_settings(
@@ -98,7 +114,7 @@ def pipeline_settings(
     """The preset's settings with single ones replaced; ``pairs`` are key=value or stage.key=value.
 
     Raises:
-        SettingsError: no such preset or method.
+        SettingsError: no such preset, method or stage.
         pydantic.ValidationError: a setting is unknown or out of range.
     """
     if preset not in get_args(PresetName) or method not in get_args(Method):
@@ -111,6 +127,8 @@ def pipeline_settings(
     for key, value in parse_settings(pairs).items():
         stage, _, inner = key.rpartition(".")
         target = values.setdefault(stage, {}) if stage else values
+        if not isinstance(target, dict):
+            raise SettingsError(f"{stage} is no stage, so {key} is no setting.")
         target[inner] = value
     return PipelineSettings.model_validate(values)
 

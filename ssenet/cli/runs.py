@@ -36,7 +36,7 @@ def facts_below(folder: Path) -> Iterator[Fact]:
         DatasetError: there is no such folder, or a record in it cannot be read.
     """
     if not folder.is_dir():
-        raise DatasetError(f"There is no folder {folder}.")
+        raise DatasetError(f"There is no folder {folder}. Name one with runs, or make some with --run baseline,0.5.")
     for path in sorted([*folder.rglob(RECORD), *folder.rglob(SCORES)]):
         try:
             fact = _fact(path)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table as RichTable
 
-from ssenet.cli.common import console, dataset_spec, for_people, progress_bar
-from ssenet.cli.pipeline import StageBar, pipeline_settings
+from ssenet.cli.common import console, dataset_spec, for_people
+from ssenet.cli.pipeline import pipeline_settings, run_in_terminal
 from ssenet.cli.runs import facts_below
 from ssenet.config import PipelineSettings
 from ssenet.errors import SettingsError
@@ -33,14 +33,18 @@ def tables(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="Any pipeline setting, as key=value or stage.key=value.")
     ] = None,
+    labels: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
     out: Annotated[Path, typer.Option(help="Folder of those runs.")] = _DEFAULT_OUT,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tables 1, 2 and 3 from the runs below some folders, with the paper's VOC figures beside them."""
-    spec = dataset_spec(dataset)
+    spec = dataset_spec(dataset, labels)
     if run:
-        for row in run.split(","):
-            _run(row.strip(), dataset, preset, {"dataset": spec.name, "last": last}, setting or [], out)
+        changes = {"dataset": spec.name, "last": last}
+        rows = {row.strip(): row_settings(row.strip(), preset, changes, setting or []) for row in run.split(",")}
+        for row, settings in rows.items():
+            console.print(f"Row {row}:")
+            run_in_terminal(settings, spec, out)
     facts = [fact for folder in folders or [out] for fact in facts_below(folder)]
     built = build(facts, spec.name)
     if as_json:
@@ -63,16 +67,6 @@ def row_settings(row: str, preset: str, changes: dict[str, Any], pairs: list[str
     except ValueError as error:
         raise SettingsError(f"{row!r} is no row: name baseline, or rates such as 0.5.") from error
     return pipeline_settings(preset, "ssenet", None, changes, [*pairs, f"train.rate={rate}"])
-
-
-def _run(row: str, dataset: str, preset: str, changes: dict[str, Any], pairs: list[str], out: Path) -> None:
-    from ssenet.local import LocalPipeline
-
-    settings = row_settings(row, preset, changes, pairs)
-    console.print(f"Row {row}:")
-    with progress_bar() as progress:
-        bar = StageBar(progress)
-        LocalPipeline(settings, dataset_spec(dataset), out, {}, bar.report, bar.state).run()
 
 
 def _shown(table: Table) -> RichTable:

@@ -1,5 +1,6 @@
 """The command line: pictures from photographs, evaluations, figures, and messages instead of tracebacks."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ from ssenet.cli import app
 from ssenet.cli.common import identifier
 from ssenet.config import CamInferSettings
 from ssenet.data.gallery import gallery, open_photograph
+from ssenet.events import Stopped
+from ssenet.local import LocalPipeline
 
 runner = CliRunner()
 
@@ -74,6 +77,9 @@ def test_eval_and_figures(tmp_path) -> None:
         (["train", "--set", "rate"], "key=value"),
         (["train", "--rate", "5"], "rate"),
         (["figures", "/nowhere"], "holds no evaluation"),
+        (["pipeline", "--set", "dataset.split=val"], "dataset is no stage"),
+        (["tables"], "or make some with --run"),
+        (["tables", "--run", "baseline,half"], "'half' is no row"),
     ],
 )
 def test_mistakes_get_a_message_and_exit_code_2(args: list[str], message: str, tmp_path, monkeypatch) -> None:
@@ -82,6 +88,24 @@ def test_mistakes_get_a_message_and_exit_code_2(args: list[str], message: str, t
     assert result.exit_code == 2, result.output
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", [["pipeline"], ["tables", "--run", "baseline,0.5"]], ids=lambda words: words[0])
+def test_an_interrupted_pipeline_says_how_to_go_on(command, tmp_path, monkeypatch) -> None:
+    def interrupted(run: LocalPipeline) -> None:
+        signal.raise_signal(signal.SIGINT)
+        assert run.stop()
+        run.state("crf", "running")
+        raise Stopped
+
+    monkeypatch.setattr(LocalPipeline, "run", interrupted)
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    result = runner.invoke(app, [*command, "--out", str(tmp_path)])
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert result.exit_code == 75, result.output
+    assert "Stopped in crf. The same command goes on from there." in result.output
+    assert "0.5" not in result.output
 
 
 def test_help_needs_no_torch() -> None:
