@@ -8,7 +8,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
 from frontend.components.headline import NAMES, headline
-from frontend.components.pipeline_view import seconds, show
+from frontend.components.pipeline_view import first, seconds, show
 from frontend.components.stages import title
 from frontend.session import client, page_guard
 
@@ -53,9 +53,10 @@ def _line(pipeline: s.Pipeline) -> None:
 
 def where(pipeline: s.Pipeline) -> str:
     """The stage it stands at, when it is not done."""
-    wanted = {"running": ("running", "queued"), "failed": ("failed",), "cancelled": ("cancelled",)}
-    at = [x for x in pipeline.stages if x.state in wanted.get(pipeline.state, ())]
-    return title(at[0].name) if at else ""
+    if pipeline.state == "succeeded":
+        return ""
+    at = first(pipeline, "failed", "running", "queued", "cancelled", "waiting")
+    return title(at.name) if at else ""
 
 
 def figures_text(pipeline: s.Pipeline) -> str:

@@ -56,7 +56,7 @@ def first(pipeline: s.Pipeline, *states: str) -> s.PipelineStage | None:
 
 # Head ------------------------------------------------------------------------------------------------
 def _head(pipeline: s.Pipeline) -> None:
-    name, buttons = st.columns([3, 2], vertical_alignment="bottom")
+    name, buttons = st.columns(2, vertical_alignment="bottom")
     name.title(pipeline.title, anchor=False)
     with buttons, st.container(horizontal=True, horizontal_alignment="right"):
         _actions(pipeline)

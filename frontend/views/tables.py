@@ -48,16 +48,25 @@ def nothing_yet(dataset: str) -> None:
 
 
 def section(number: int, tables: list[s.Table]) -> None:
-    """One table, or several of a number where runs differ in more than its rows may."""
+    """The table of most runs; those of other data, images or training, which cannot share it, folded away."""
     st.header(NAMES.get(number, f"Table {number}"), anchor=False)
-    for table in tables:
-        if has_own(table):
-            st.markdown(setting(table))
-        st.html(table_html(table))
-        if table.notes:
-            st.caption("  \n".join(table.notes))
+    one_table(tables[0])
     if not any(has_own(table) for table in tables):
         st.caption(f"No figures of your own yet. {RUNS.get(number, '')}")
+    others = tables[1:]
+    if others:
+        with st.expander(f"Table {number} with other images or settings ({len(others)})"):
+            for table in others:
+                one_table(table)
+
+
+def one_table(table: s.Table) -> None:
+    """What holds for its own figures, the figures, and how they came about."""
+    if has_own(table):
+        st.markdown(setting(table))
+    st.html(table_html(table))
+    if table.notes:
+        st.caption("  \n".join(table.notes))
 
 
 with page_guard("tables"):

@@ -55,8 +55,17 @@ def test_every_paper_column_says_so() -> None:
         body = table_html(shown)
         for row in shown.rows:
             for name, cell in zip(shown.columns, row.cells, strict=True):
-                assert (cell.source == "paper") == ("paper, VOC 2012" in name)
+                if cell.value is not None:
+                    assert (cell.source == "paper") == ("paper, VOC 2012" in name)
         assert body.count("<i>") == sum(c.value is not None for row in shown.rows for c in row.cells)
+
+
+def test_runs_that_cannot_share_a_table_are_folded_below_it(service: FakeService, open_page: Open) -> None:
+    first, *others = own_tables()
+    service.pipelines.tables = [first, first, *others]
+    app = open_page("tables")
+    assert [x.label for x in app.expander] == ["Table 1 with other images or settings (1)"]
+    assert html(app).count("41.0 ± 1.4") == 3, "twice Table 1 and once Table 2"
 
 
 def test_empty_tables_lead_to_the_pipeline(service: FakeService, open_page: Open) -> None:
