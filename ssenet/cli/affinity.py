@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 
-from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, identifier, parse_settings
+from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_settings
 from ssenet.cli.stage import open_set, run_in_terminal
 from ssenet.config import AffinityTrainSettings, PresetName, WalkSettings, pipeline_preset
 from ssenet.errors import SettingsError
-
-if TYPE_CHECKING:
-    from ssenet.stages import CheckpointFiles
 
 DatasetOption = Annotated[str, typer.Option(help="'demo', a VOC folder, or a CSV file: the one the set was made from.")]
 LabelFiles = Annotated[str, typer.Option("--label-files", help="Labels of a VOC folder: masks, xml or csv.")]
@@ -49,12 +46,12 @@ def affinity(
     raw = {**_preset(preset), **{k: v for k, v in given.items() if v is not None}, **parse_settings(setting or [])}
     raw |= {"crf": identifier(str(crf)), "start": identifier(start) if start else None}
     settings = AffinityTrainSettings.model_validate(raw)
-    checkpoints = {"start": _checkpoint(start)} if start else {}
+    checkpoints = {"start": checkpoint_files(start)} if start else {}
     source, spec = open_set(crf), dataset_spec(dataset, label_files)
     run_in_terminal(
         "train_affinity", settings.model_dump(mode="json"), spec, out, sets={"crf": source}, checkpoints=checkpoints
     )
-    card = _checkpoint(str(out)).card
+    card = checkpoint_files(str(out)).card
     figures = ", ".join(f"{name} {value:.3f}" for name, value in card.metrics.items())
     console.print(f"Done: {card.name}, {out / f'epoch-{card.epoch:04d}'} ({figures}).")
 
@@ -64,18 +61,6 @@ def _preset(name: str) -> dict[str, Any]:
         raise SettingsError("--preset is one of quick, demo, paper.")
     chosen: PresetName = "paper" if name == "paper" else "quick" if name == "quick" else "demo"
     return pipeline_preset(chosen, checkpoint="given").affinity.model_dump(mode="json")
-
-
-def _checkpoint(text: str) -> CheckpointFiles:
-    """A built-in checkpoint, a folder with card.json, or the last checkpoint of a run's folder."""
-    from ssenet.local import final_checkpoint
-    from ssenet.stages import CheckpointFiles
-
-    folder = Path(text)
-    if folder.is_dir() and not (folder / "card.json").is_file():
-        return final_checkpoint(folder)
-    weights, card = checkpoint(text)
-    return CheckpointFiles(weights=weights, card=card)
 
 
 @for_people
@@ -96,7 +81,7 @@ def walk(
     given = {"beta": beta, "log_steps": log_steps, "background": background, "alpha": alpha}
     raw = {**given, **parse_settings(setting or []), "checkpoint": identifier(network), "cams": identifier(str(cams))}
     settings = WalkSettings.model_validate(raw)
-    source, spec, files = open_set(cams), dataset_spec(dataset, label_files), _checkpoint(network)
+    source, spec, files = open_set(cams), dataset_spec(dataset, label_files), checkpoint_files(network)
     run_in_terminal(
         "random_walk",
         settings.model_dump(mode="json"),

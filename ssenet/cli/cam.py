@@ -29,7 +29,9 @@ _DEFAULT_OUT = Path("cams")
 
 @for_people
 def cam(
-    checkpoint_id: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Built-in id, or folder with card.json.")],
+    checkpoint_id: Annotated[
+        str, typer.Argument(metavar="CHECKPOINT", help="Built-in id, or folder of a training or of an epoch.")
+    ],
     images: Annotated[list[Path] | None, typer.Argument(help="Photographs; or give --dataset.")] = None,
     dataset: Annotated[str | None, typer.Option(help="'demo', a VOC folder, or a CSV file.")] = None,
     split: Annotated[str, typer.Option(help="Split of the data set.")] = "val",

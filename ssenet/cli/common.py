@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import typer
 from pydantic import ValidationError
@@ -18,6 +18,9 @@ from ssenet.config import DatasetSpec
 from ssenet.errors import CheckpointError, DatasetError, SettingsError, UserError
 from ssenet.results import CheckpointCard
 from ssenet.weights.builtin import builtin, builtin_checkpoints
+
+if TYPE_CHECKING:
+    from ssenet.stages import CheckpointFiles
 
 console = Console()
 errors = Console(stderr=True)
@@ -66,20 +69,29 @@ def dataset_spec(text: str, labels: str = "masks") -> DatasetSpec:
 
 
 def checkpoint(text: str) -> tuple[Path, CheckpointCard]:
-    """A built-in checkpoint by id, or a folder with weights.safetensors and card.json.
+    """A built-in checkpoint by id, a folder with weights.safetensors and card.json, or the last one of a run's folder.
 
     Raises:
-        CheckpointError: neither.
+        CheckpointError: none of them.
     """
     found = builtin(text)
     if found:
         return found.weights, found.card
-    folder = Path(text)
-    card = folder / "card.json"
-    if card.is_file():
-        return folder / "weights.safetensors", CheckpointCard.model_validate_json(card.read_bytes())
+    cards = sorted([*Path(text).glob("card.json"), *Path(text).glob("epoch-*/card.json")])
+    if cards:
+        return cards[-1].with_name("weights.safetensors"), CheckpointCard.model_validate_json(cards[-1].read_bytes())
     known = ", ".join(b.id for b in builtin_checkpoints())
-    raise CheckpointError(f"{text} is neither a built-in checkpoint ({known}) nor a folder with card.json in it.")
+    raise CheckpointError(
+        f"{text} is neither a built-in checkpoint ({known}) nor a folder with card.json, in it or in its epochs."
+    )
+
+
+def checkpoint_files(text: str) -> CheckpointFiles:
+    """``checkpoint`` as a stage takes it. Raises CheckpointError."""
+    from ssenet.stages import CheckpointFiles
+
+    weights, card = checkpoint(text)
+    return CheckpointFiles(weights=weights, card=card)
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

@@ -24,7 +24,9 @@ _MS = ",".join(f"{s:g}" for s in INFERENCE_SCALES)
 
 @for_people
 def evaluate(
-    checkpoint_id: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Built-in id, or folder with card.json.")],
+    checkpoint_id: Annotated[
+        str, typer.Argument(metavar="CHECKPOINT", help="Built-in id, or folder of a training or of an epoch.")
+    ],
     dataset: Annotated[str, typer.Option(help="'demo', a VOC folder, or a CSV file with masks.")] = "demo",
     split: Annotated[str, typer.Option(help="Split to score.")] = "val",
     images: Annotated[int | None, typer.Option(min=1, help="Only the first images.")] = None,

@@ -12,7 +12,7 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from ssenet.cli.common import (
-    checkpoint,
+    checkpoint_files,
     console,
     dataset_spec,
     for_people,
@@ -72,15 +72,10 @@ def pipeline(
     labels: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
 ) -> None:
     """CAM → CRF → AffinityNet → random walk → pseudo-labels → DeepLab → mIoU. Ctrl-C stops; repeat to go on."""
-    from ssenet.stages import CheckpointFiles
-
     spec = dataset_spec(dataset, labels)
     changes: dict[str, Any] = {"dataset": spec.name, **({"last": last} if last else {})}
     settings = pipeline_settings(preset, method, start, changes, setting or [])
-    given = {}
-    if start and settings.checkpoint:
-        weights, card = checkpoint(start)
-        given[settings.checkpoint] = CheckpointFiles(weights=weights, card=card)
+    given = {settings.checkpoint: checkpoint_files(start)} if start and settings.checkpoint else {}
     console.print(summary(run_in_terminal(settings, spec, out, given)))
 
 

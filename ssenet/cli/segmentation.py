@@ -10,7 +10,7 @@ import typer
 from rich.table import Table
 
 from ssenet.cli.common import (
-    checkpoint,
+    checkpoint_files,
     console,
     dataset_spec,
     for_people,
@@ -32,7 +32,6 @@ from ssenet.errors import SettingsError
 
 if TYPE_CHECKING:
     from ssenet.scores import SegmentationRecord
-    from ssenet.stages import CheckpointFiles
 
 _ALL = ",".join(f"{scale:g}" for scale in TEST_SCALES)
 DatasetOption = Annotated[str, typer.Option(help="'demo', a VOC folder, or a CSV file.")]
@@ -98,21 +97,6 @@ def segmentation_settings(preset: str, changes: Mapping[str, Any]) -> Segmentati
         raise SettingsError(f"--preset is one of {', '.join(names)}.")
     options = pipeline_preset(chosen, checkpoint="none").segmentation
     return SegmentationTrainSettings.model_validate({**options.model_dump(mode="json"), **changes})
-
-
-def checkpoint_files(text: str) -> CheckpointFiles:
-    """A built-in checkpoint, the folder of one, or the last one of a training's folder.
-
-    Raises:
-        CheckpointError: none of them.
-    """
-    from ssenet.local import final_checkpoint
-    from ssenet.stages import CheckpointFiles
-
-    if any(Path(text).glob("epoch-*/card.json")):
-        return final_checkpoint(Path(text))
-    weights, card = checkpoint(text)
-    return CheckpointFiles(weights=weights, card=card)
 
 
 def _print_epochs(folder: Path) -> None:

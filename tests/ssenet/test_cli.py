@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ssenet.cli import app
-from ssenet.cli.common import identifier
+from ssenet.cli.common import checkpoint, identifier
 from ssenet.config import CamInferSettings
 from ssenet.data.gallery import gallery, open_photograph
 from ssenet.events import Stopped
@@ -47,6 +47,16 @@ def test_cam_of_a_split(tmp_path) -> None:
 @pytest.mark.parametrize("text", ["imagenet-lite0", "runs/a b", "../x", "é", ".."])
 def test_any_name_becomes_an_identifier(text: str) -> None:
     assert CamInferSettings(checkpoint=identifier(text)).checkpoint
+
+
+def test_of_a_trainings_folder_the_last_checkpoint_is_taken(tmp_path) -> None:
+    card = checkpoint("demo-ssenet")[1]
+    for epoch in (2, 10):
+        folder = tmp_path / f"epoch-{epoch:04d}"
+        folder.mkdir()
+        (folder / "card.json").write_text(card.model_copy(update={"epoch": epoch}).model_dump_json())
+    assert checkpoint(str(tmp_path))[1].epoch == 10
+    assert checkpoint(str(tmp_path / "epoch-0002"))[0] == tmp_path / "epoch-0002" / "weights.safetensors"
 
 
 def test_eval_and_figures(tmp_path) -> None:

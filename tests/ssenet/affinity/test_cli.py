@@ -39,5 +39,5 @@ def test_what_cannot_be_used_is_said(small, crf, tmp_path) -> None:
         return " ".join(result.output.split())
 
     assert "--preset is one of" in said("affinity", str(crf.folder), "--preset", "large")
-    assert "holds no checkpoint" in said("walk", str(tmp_path), str(crf.folder))
+    assert "neither a built-in checkpoint" in said("walk", str(tmp_path), str(crf.folder))
     assert "holds no complete set" in said("affinity", str(tmp_path), "--out", str(tmp_path / "out"))
