@@ -89,7 +89,9 @@ def progress_text(job: s.Job) -> str:
     progress = job.progress
     text = "waiting for a worker" if job.state == "queued" else "starting"
     if progress and progress.total:
-        text = f"{progress.message or words.kind(job.kind)} · {progress.done} of {progress.total} {progress.unit}"
+        counts = f"{progress.done} of {progress.total} {progress.unit}"
+        what = progress.message if progress.message not in ("", counts) else words.kind(job.kind)
+        text = f"{what} · {counts}"
     if job.eta_seconds is not None and job.state == "running":
         text += f" · about {words.duration(job.eta_seconds)} left"
     return text

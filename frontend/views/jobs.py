@@ -12,7 +12,8 @@ from frontend.components.job_view import find_job, job_view
 from frontend.session import client, page_guard
 
 REFRESH_SECONDS = 2
-SHOWN = 30
+SHOWN, SHOWN_ABOVE = 30, 6
+"""Jobs listed at most, and when one of them is open below: it should be seen without scrolling far."""
 STATES = ["queued", "running", "succeeded", "failed", "cancelled"]
 WIDTHS = [2.4, 1.9, 1.1, 1.9, 1.2, 1.6]
 
@@ -69,10 +70,18 @@ def job_list(states: Sequence[str], kinds: Sequence[str], live: bool) -> None:
             st.columns(WIDTHS), ["Job", "Kind", "State", "Progress", "Duration", "Submitted (UTC)"], strict=True
         ):
             column.markdown(f"**{head}**")
-        for job in jobs[:SHOWN]:
+        listed = listed_jobs(jobs, st.query_params.get("job"))
+        for job in listed:
             job_line(job)
-        if len(jobs) > SHOWN:
-            st.caption(f"The newest {SHOWN} of {len(jobs)} jobs are listed; the filters find the others.")
+        if len(jobs) > len(listed):
+            st.caption(f"{len(listed)} of {len(jobs)} jobs are listed, newest first; the filters find the others.")
+
+
+def listed_jobs(jobs: Sequence[s.Job], selected: str | None) -> list[s.Job]:
+    """The newest jobs, and the one that is open below."""
+    if not any(job.id == selected for job in jobs):
+        return list(jobs[:SHOWN])
+    return [job for i, job in enumerate(jobs) if i < SHOWN_ABOVE or job.id == selected]
 
 
 def job_line(job: s.Job) -> None:

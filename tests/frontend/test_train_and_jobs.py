@@ -161,6 +161,20 @@ def test_job_opens_by_its_name(service: FakeService, open_page: Open) -> None:
     assert app.query_params["job"] == job and "It broke." in texts(app)
 
 
+def test_open_job_stands_close_below_a_short_list_that_holds_it(service: FakeService, open_page: Open) -> None:
+    jobs = [service.add_job("cancelled", name=f"job {i}") for i in range(12)]
+    app = open_page("jobs", job=jobs[1])
+    listed = [button.label for button in app.button if str(button.key).startswith("show_")]
+    assert listed == ["job 11", "job 10", "job 9", "job 8", "job 7", "job 6", "job 1"]
+    assert "7 of 12 jobs are listed" in texts(app)
+
+
+def test_counts_are_said_once(service: FakeService, open_page: Open) -> None:
+    progress = {"done": 8, "total": 16, "unit": "images", "message": "8 of 16 images"}
+    app = open_page("jobs", job=service.add_job("running", kind="crf", progress=progress))
+    assert app.get("progress")[0].proto.text == "dense CRF · 8 of 16 images"
+
+
 def test_name_with_markup_stays_text(service: FakeService, open_page: Open) -> None:
     job = service.add_job("failed", error={"message": "no", "kind": "x"}, settings={"name": "<img src=x onerror=1>"})
     app = open_page("jobs", job=job)
