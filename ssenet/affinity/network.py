@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from ssenet.errors import SettingsError
 from ssenet.models.backbones import TimmBackbone
-from ssenet.models.resnet38 import ResNet38
+from ssenet.models.resnet38 import STRIDE, ResNet38, check_stride
 
 WIDTHS = (64, 128, 256)
 CHANNELS = sum(WIDTHS)
@@ -54,7 +54,7 @@ class ResNet38Affinity(ResNet38):
     Shapes: image (B, 3, H, W) to features (B, 448, ceil(H/8), ceil(W/8)).
     """
 
-    stride = 8
+    stride = STRIDE
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,6 +126,5 @@ def build_affinity_net(backbone: str, stride: int) -> AffinityNet:
     """
     if backbone != "resnet38":
         return TimmAffinity(backbone, stride)
-    if stride != ResNet38Affinity.stride:
-        raise SettingsError(f"resnet38 has stride 8, not {stride}. Set stride to 8, or choose another backbone.")
+    check_stride(stride)
     return ResNet38Affinity()

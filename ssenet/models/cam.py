@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from ssenet.config import BatchNorm
 from ssenet.models.backbones import TimmBackbone, tiled
-from ssenet.models.resnet38 import ResNet38Cam
+from ssenet.models.resnet38 import ResNet38Cam, check_stride
 
 
 class TimmCam(nn.Module):
@@ -50,6 +50,7 @@ def build_cam_net(backbone: str, stride: int, classes: int, *, dropout: float = 
         SettingsError: unknown backbone, or one that cannot give this stride.
     """
     if backbone == "resnet38":
+        check_stride(stride)
         return ResNet38Cam(classes, dropout=dropout)
     return TimmCam(backbone, stride, classes, dropout=dropout, bias=bias)
 

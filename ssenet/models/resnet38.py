@@ -12,7 +12,16 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ssenet.errors import SettingsError
+
 CHANNELS = 4096
+STRIDE = 8
+
+
+def check_stride(stride: int) -> None:
+    """Raise SettingsError unless ``stride`` is the one that ResNet38 has."""
+    if stride != STRIDE:
+        raise SettingsError(f"resnet38 has stride {STRIDE}, not {stride}. Set stride to {STRIDE}.")
 
 
 class Taps(NamedTuple):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from ssenet.config import BatchNorm, SegmentationOptions
 from ssenet.models.backbones import TimmBackbone, tiled
 from ssenet.models.cam import batch_norms, freeze, train_mode
-from ssenet.models.resnet38 import CHANNELS, ResNet38
+from ssenet.models.resnet38 import CHANNELS, ResNet38, check_stride
 from ssenet.render import scaled_size
 from ssenet.weights.start import RESNET38, Backbone, Checkpoint, start_backbone
 
@@ -92,6 +92,8 @@ def build_deeplab(options: SegmentationOptions, classes: int) -> DeepLab:
     Raises:
         SettingsError: unknown backbone, or one that cannot give this stride.
     """
+    if options.backbone == RESNET38:
+        check_stride(options.stride)
     backbone: Backbone = ResNet38() if options.backbone == RESNET38 else TimmBackbone(options.backbone, options.stride)
     return DeepLab(
         backbone,

@@ -29,7 +29,12 @@ def test_a_backbone_gives_maps_of_its_stride(name: str, stride: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("no_such_net", "no model named"), ("vit_tiny_patch16_224", "cannot be built|does not give")]
+    ("name", "message"),
+    [
+        ("no_such_net", "no model named"),
+        ("vit_tiny_patch16_224", "cannot be built|does not give"),
+        ("resnet38", "stride 8"),
+    ],
 )
 def test_a_backbone_that_cannot_is_refused(name: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):

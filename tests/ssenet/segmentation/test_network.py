@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from ssenet.config import SegmentationOptions, SegmentationTrainSettings
+from ssenet.errors import SettingsError
 from ssenet.models.cam import batch_norms
 from ssenet.segmentation.network import DeepLab, build_deeplab, started_deeplab, upsample
 from ssenet.training.schedule import build_optimiser
@@ -39,6 +40,11 @@ def test_resnet38_keeps_odd_sizes_and_has_the_published_head() -> None:
     assert [c.bias is not None for c in convolutions] == [False, False, True]
     assert [m.p for m in network.modules() if type(m) is nn.Dropout] == [0.5]
     assert network.input_size((65, 41), 1.25) == (81, 51)
+
+
+def test_a_stride_that_resnet38_does_not_have_is_refused() -> None:
+    with pytest.raises(SettingsError, match="resnet38 has stride 8, not 16"):
+        build_deeplab(SegmentationOptions(backbone="resnet38", stride=16), 20)
 
 
 def test_inputs_of_timm_backbones_are_tiled() -> None:
