@@ -12,17 +12,18 @@ import typer
 from PIL import Image
 from rich.table import Table
 
-from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, identifier, parse_scales, progress_bar
+from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_scales
+from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CamInferSettings, DatasetSpec
 from ssenet.data.images import decode_image, working_image
 from ssenet.errors import ImageError, SettingsError
-from ssenet.events import EventType
 from ssenet.files import write_bytes
 from ssenet.render import Normalisation, aggregate, class_scores, normalise, overlay, predicted
 from ssenet.results import CheckpointCard, View, views_of
 
 if TYPE_CHECKING:
     from ssenet.inference import Network
+    from ssenet.stages import CheckpointFiles
 
 _DEFAULT_OUT = Path("cams")
 
@@ -45,11 +46,11 @@ def cam(
     out: Annotated[Path, typer.Option(help="Folder to write.")] = _DEFAULT_OUT,
 ) -> None:
     """Raw coarse logits of every view (npz, float16), and for photographs a picture strip across scales."""
-    weights, card = checkpoint(checkpoint_id)
+    files = checkpoint_files(checkpoint_id)
     raw: dict[str, Any] = {"scales": parse_scales(scales), "flip": flip, "relu_order": relu_order, "labels": labels}
     if dataset is not None:
         raw |= {"dataset": dataset_spec(dataset).name, "checkpoint": identifier(checkpoint_id), "split": split}
-        _split(weights, card, dataset_spec(dataset, label_files), CamInferSettings.model_validate(raw), out)
+        _split(files, dataset_spec(dataset, label_files), CamInferSettings.model_validate(raw), out)
         return
     if not images:
         raise SettingsError("Name photographs, or a data set with --dataset.")
@@ -58,27 +59,13 @@ def cam(
         raise SettingsError(
             "A photograph has no given labels: name classes with --class, or choose --labels predicted."
         )
-    _photographs(weights, card, images, settings, classes or [], alpha, out)
+    _photographs(files.weights, files.card, images, settings, classes or [], alpha, out)
 
 
-def _split(weights: Path, card: CheckpointCard, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
-    from ssenet.stages import RESULT, CheckpointFiles, RunSpec, run_stage
+def _split(files: CheckpointFiles, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
+    from ssenet.stages import RESULT
 
-    with progress_bar() as progress:
-        task = progress.add_task("CAMs", total=None, note="")
-
-        def report(type: EventType, **values: Any) -> None:
-            if type == "progress":
-                progress.update(task, completed=values["done"], total=values["total"])
-
-        spec = RunSpec(
-            kind="infer_cam",
-            settings=settings.model_dump(mode="json"),
-            dataset=dataset,
-            checkpoints={"checkpoint": CheckpointFiles(weights=weights, card=card)},
-            output=out,
-        )
-        run_stage(spec, report)
+    run_in_terminal("infer_cam", settings.model_dump(mode="json"), dataset, out, checkpoints={"checkpoint": files})
     console.print(f"Set of CAMs in {out / RESULT}.")
 
 

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from ssenet.cli.common import checkpoint, console, dataset_spec, for_people, identifier, parse_scales, progress_bar
+from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_scales
+from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
-from ssenet.events import EventType
 from ssenet.figures import RowCurve, Series, m_fn_m_fp_against_scale, miou_against_alpha
 from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms, nearest_edge
 
@@ -40,31 +40,18 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="Folder for evaluation.json and histograms.npz.")] = _DEFAULT_OUT,
 ) -> None:
     """Score CAMs against masks: mIoU, m_FN and m_FP at every α, for single scales and multi-scale."""
-    weights, card = checkpoint(checkpoint_id)
+    files = checkpoint_files(checkpoint_id)
     settings = EvaluateSettings(
         checkpoint=identifier(checkpoint_id),
         **_parsed(dataset, split, images, scales, multi_scale, flip, labels, relu_order),
     )
-
-    from ssenet.stages import CheckpointFiles, RunSpec, run_stage
-
-    with progress_bar() as progress:
-        task = progress.add_task("evaluating", total=None, note="")
-
-        def report(type: EventType, **values: Any) -> None:
-            if type == "progress":
-                progress.update(task, completed=values["done"], total=values["total"])
-
-        files = CheckpointFiles(weights=weights, card=card)
-        spec = dataset_spec(dataset, label_files)
-        run = RunSpec(
-            kind="evaluate",
-            settings=settings.model_dump(mode="json"),
-            dataset=spec,
-            checkpoints={"checkpoint": files},
-            output=out,
-        )
-        run_stage(run, report)
+    run_in_terminal(
+        "evaluate",
+        settings.model_dump(mode="json"),
+        dataset_spec(dataset, label_files),
+        out,
+        checkpoints={"checkpoint": files},
+    )
     record, histograms = read_evaluation(out)
     console.print(_table(record, histograms))
     if per_class:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -158,9 +159,11 @@ def class_table(record: SegmentationRecord) -> Table:
     for name, value, count in zip(("background", *record.classes), record.iou, pixels, strict=True):
         table.add_row(name, f"{100 * value:.1f}", f"{count:,}", end_section=name == record.classes[-1])
     false_negatives, false_positives = m_fn_m_fp(record.counts)
+    # Neither is defined for a class without one right pixel, so the mean is one over the others.
+    found = f"of {np.count_nonzero(np.diagonal(record.counts)[1:])} of {len(record.classes)} classes"
     table.add_row("mean (mIoU)", f"{record.miou:.1f}", f"{pixels.sum():,}", end_section=True)
-    table.add_row("m_FN", f"{false_negatives:.2f}", "")
-    table.add_row("m_FP", f"{false_positives:.2f}", "")
+    table.add_row(f"m_FN {found}", f"{false_negatives:.2f}", "")
+    table.add_row(f"m_FP {found}", f"{false_positives:.2f}", "")
     return table
 
 

@@ -1,10 +1,14 @@
 """The commands, from pseudo-labels to a gallery."""
 
+import numpy as np
 import typer
 from PIL import Image
+from rich.console import Console
 from typer.testing import CliRunner
 
 from ssenet.cli import segmentation
+from ssenet.results import ProtocolCard
+from ssenet.scores import record_of
 from ssenet.sets import ImageSet
 
 APP = typer.Typer()
@@ -36,6 +40,18 @@ def test_from_pseudo_labels_to_predictions_scores_gallery_and_export(voc, masks,
     result = invoke("export-results", tmp_path / "test", tmp_path / "server")
     assert result.exit_code == 0, result.output
     assert (tmp_path / "server" / "results.tgz").stat().st_size > 100
+
+
+def test_means_say_how_many_classes_they_are_over() -> None:
+    matrices = {"i": np.array([[5, 1, 0], [1, 3, 0], [2, 0, 0]])}
+    how = ProtocolCard(
+        dataset="d", dataset_fingerprint="f", split="val", images=1, label_source="none", scales=(1.0,),
+        flip=False, alpha_rule="none", weights_sha256="a" * 64, code_version="0",
+    )  # fmt: skip
+    console = Console(record=True, width=200)
+    console.print(segmentation.class_table(record_of("segmentation", ("cat", "dog"), matrices, how, ())))
+    shown = " ".join(console.export_text().split())
+    assert "m_FN of 1 of 2 classes │ 0.33" in shown and "m_FP of 1 of 2 classes │ 0.33" in shown
 
 
 def test_mistakes_get_a_message_and_exit_code_2(voc, masks, tmp_path) -> None:
