@@ -16,7 +16,7 @@ from typing import Any, get_args
 
 from pydantic import JsonValue
 
-from ssenet.config import INPUTS, STAGES, Closed, JobKind, PipelineSettings
+from ssenet.config import STAGES, Closed, JobKind, PipelineSettings
 
 ORDER: tuple[JobKind, ...] = get_args(JobKind)
 
@@ -139,8 +139,3 @@ def downstream(stages: Iterable[Stage], name: JobKind) -> list[JobKind]:
         if any(source in reached for source in stage.inputs.values()):
             reached.append(stage.name)
     return reached[1:]
-
-
-def input_fields(kind: JobKind) -> tuple[str, ...]:
-    """Settings fields of a stage that name earlier results."""
-    return tuple(INPUTS[kind])
