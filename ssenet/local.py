@@ -10,16 +10,18 @@ one that was killed goes on from what lies in its folder.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ssenet.config import OUTPUTS, STAGES, Closed, DatasetSpec, JobKind, PipelineSettings
+from ssenet.crf import unavailable
 from ssenet.data import open_dataset
 from ssenet.data.base import Dataset
-from ssenet.errors import CheckpointError, UserError
-from ssenet.events import EventType, Reporter
+from ssenet.errors import CheckpointError, SettingsError, UserError
+from ssenet.events import EventType, Reporter, Stopped
 from ssenet.files import write_bytes
 from ssenet.pipeline import Stage, checked, stage_settings
 from ssenet.results import CheckpointCard
@@ -72,18 +74,17 @@ class LocalPipeline:
         """Run what is not finished; returns every stage.
 
         Raises:
-            StageError: a stage cannot be done; the message names it.
+            StageError: a stage cannot be done; the message names it. Of other errors, a note names it.
             Stopped: it was asked to stop.
         """
         opened = open_dataset(self.dataset)
         stages = checked(self.settings, masked=self.settings.split in opened.masked_splits)
+        _check_crf(stages)
         write_bytes(self.folder / "pipeline.json", self.settings.model_dump_json(indent=1).encode())
         finished: dict[JobKind, Finished] = {}
         for stage in stages:
-            try:
+            with _naming(stage.name):
                 finished[stage.name] = self._stage(stage, finished, opened)
-            except UserError as error:
-                raise StageError(stage.name, error) from error
         return finished
 
     def _stage(self, stage: Stage, finished: dict[JobKind, Finished], opened: Dataset) -> Finished:
@@ -125,6 +126,28 @@ class LocalPipeline:
         if name not in self.given:
             raise CheckpointError(f"There is no checkpoint {name}.")
         return self.given[name]
+
+
+@contextmanager
+def _naming(stage: JobKind) -> Iterator[None]:
+    """Errors from within name the stage."""
+    try:
+        yield
+    except Stopped:
+        raise
+    except UserError as error:
+        raise StageError(stage, error) from error
+    except Exception as error:
+        error.add_note(f"This happened in {stage}. What is finished is kept; repeat to go on there.")
+        raise
+
+
+def _check_crf(stages: Iterable[Stage]) -> None:
+    """Raise StageError for the first stage that wants a CRF which cannot be used: hours of training come before it."""
+    reason = unavailable()
+    wanting = [stage.name for stage in stages if stage.options.get("crf", "off") != "off"]
+    if reason and wanting:
+        raise StageError(wanting[0], SettingsError(reason))
 
 
 def _id(name: JobKind, finished: Finished) -> str:

@@ -93,6 +93,23 @@ def test_a_failure_names_the_stage_and_keeps_what_is_done(tmp_path, monkeypatch)
     assert run(tmp_path, settings)[1] == ["crf"]
 
 
+def test_without_the_crfs_library_nothing_is_begun(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("ssenet.local.unavailable", lambda: "It is not installed.")
+    with pytest.raises(StageError, match=r"stopped in crf: It is not installed\."):
+        run(tmp_path, tiny_pipeline())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_crash_names_the_stage(tmp_path, monkeypatch) -> None:
+    def crash(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("ssenet.cam_stages.infer", crash)
+    with pytest.raises(RuntimeError, match="a bug") as caught:
+        run(tmp_path, tiny_pipeline(last="infer_cam"))
+    assert caught.value.__notes__ == ["This happened in infer_cam. What is finished is kept; repeat to go on there."]
+
+
 def test_asked_to_stop_it_goes_on_inside_the_stage(tmp_path) -> None:
     told: list[dict[str, Any]] = []
     report = lambda type, **values: told.append({"type": type, **values})  # noqa: E731
