@@ -126,7 +126,8 @@ def _by_refinement(facts: Sequence[Fact]) -> list[list[Fact]]:
 
 def _base(fact: Fact, number: int) -> str:
     """What must be equal for all rows of a table: training but for what it varies, data, images, views."""
-    excluded = _VARIED[number] | _IRRELEVANT | _TWO_BRANCHES | {"batch_norm"}
+    # What a network learnt from is told by its data set's id alone; of scored photographs there is a fingerprint.
+    excluded = (_VARIED[number] | _IRRELEVANT | _TWO_BRANCHES | {"batch_norm"}) - {"dataset"}
     # Whose images move the statistics is a question for two branches only; whether they move is one for all.
     frozen = fact.train.batch_norm == "frozen"
     train = fact.train.model_dump(mode="json", exclude=set(excluded))

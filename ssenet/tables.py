@@ -93,7 +93,8 @@ def _label(train: CamTrainSettings) -> str:
 def _title(facts: Sequence[Fact]) -> str:
     """What all rows share: data and training, and how the regularised ones were regularised."""
     p, t = facts[0].protocol, facts[0].train
-    title = f"{p.dataset}/{p.split}, {p.images} images · {t.backbone}, {t.crop} px crops, {t.epochs} epochs"
+    network = f"{t.backbone} trained on {t.dataset}/{t.split}, {t.crop} px crops, {t.epochs} epochs"
+    title = f"{p.dataset}/{p.split}, {p.images} images · {network}"
     regularised = next((fact.train for fact in facts if fact.train.method == "ssenet"), None)
     return title if regularised is None else f"{title} · SER: {_regularisation(regularised)}"
 

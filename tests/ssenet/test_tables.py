@@ -88,12 +88,18 @@ def test_seeds_are_averaged_and_the_same_network_counts_once() -> None:
         cam(10, trained(), "b", images=40),
         cam(10, trained(), "b", flip=False),
         cam(10, trained(), "b", dataset_fingerprint="g"),
+        cam(10, trained(dataset="other"), "b"),
     ],
-    ids=["recipe", "images", "views", "data"],
+    ids=["recipe", "images", "views", "data", "training data"],
 )
 def test_runs_that_differ_otherwise_never_share_a_table(other) -> None:
     tables = [t for t in build([cam(40, trained()), other], "demo") if t.number == 1]
     assert sorted(own(t, "SSENet 0.5")[0] for t in tables) == [10, 40]
+
+
+def test_a_title_names_what_was_scored_and_what_was_learnt_from() -> None:
+    found = table(build([cam(40, trained(split="train_aug"))], "demo"), 1)
+    assert "demo/train, 96 images" in found.title and "trained on demo/train_aug" in found.title
 
 
 def test_a_baseline_stands_beside_each_way_of_regularising() -> None:
