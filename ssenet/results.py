@@ -154,8 +154,10 @@ class CheckpointCard(BaseModel):
 
     @property
     def content_sha(self) -> str:
-        """Hash of what the CAMs depend on: the weights and how they are used."""
-        used = [self.weights_sha256, self.backbone, self.stride, self.classes, self.mean, self.std]
+        """Hash of what its maps depend on: the weights and how they are used."""
+        used: list[Any] = [self.weights_sha256, self.backbone, self.stride, self.classes, self.mean, self.std]
+        if isinstance(self.settings, SegmentationTrainSettings):
+            used.append(self.settings.head_dilation)  # which no tensor shows
         return hashlib.sha256(json.dumps(used).encode()).hexdigest()
 
 

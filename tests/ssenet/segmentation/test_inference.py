@@ -47,6 +47,13 @@ def test_probabilities_equal_the_naive_mean_over_views(network, scales: list[flo
     np.testing.assert_allclose(found.sum(axis=0), 1, atol=1e-5)
 
 
+def test_another_dilation_of_the_head_is_other_content_though_no_tensor_shows_it(network) -> None:
+    card = network.card
+    settings = card.settings.model_copy(update={"head_dilation": card.settings.head_dilation + 1})
+    assert card.model_copy(update={"settings": settings}).content_sha != card.content_sha
+    assert card.model_copy(update={"name": "other"}).content_sha == card.content_sha
+
+
 def test_with_mirroring_a_mirrored_photograph_gives_the_mirrored_result(network) -> None:
     image = picture(48, 64)
     there = network.probabilities(image, (0.5, 1.0), flip=True)
