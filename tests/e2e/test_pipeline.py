@@ -103,7 +103,7 @@ def test_pipeline_runs_to_its_figures_pictures_and_tables(page: Page) -> None:
     exported(page)
     whole_and_accessible(page)
     choose(page, "AffinityNet")
-    expect(page.locator(".js-plotly-plot")).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)  # that of the stage before has gone
     open_at(page, "/tables")
     expect(page.get_by_role("region", name=re.compile("Table 3")).get_by_text("(1 run)").first).to_be_visible()
     reused(page, address)
