@@ -25,11 +25,11 @@ def run_file(session: Session, artifacts: ArtifactStore, claim: Claim, threads: 
     Raises:
         UserError: the data set, a checkpoint or a set is not there any more.
     """
-    earlier, dataset = _resumable(session, artifacts, claim), _dataset(session, claim)
     inputs = inputs_of(session, claim.kind, claim.settings)
     for field, row in inputs.items():
         if row is None:
             raise SettingsError(f"What {field!r} names, {claim.settings[field]}, was deleted. Choose another one.")
+    earlier, dataset = _resumable(session, artifacts, claim), _dataset(session, claim)  # which may be the set's
     return {
         "kind": claim.kind,
         "settings": claim.settings,

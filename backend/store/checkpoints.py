@@ -32,7 +32,8 @@ class Dependents:
         count = len(self.evaluations)
         lost = f"{count} evaluation{'' if count == 1 else 's'} of it will be deleted too"
         busy = f"; {self.running_jobs} waiting or running job(s) use it" if self.running_jobs else ""
-        return (lost if count else "Nothing depends on it") + busy + "."
+        needed = f"; {self.pipelines} pipeline(s) at work need it" if self.pipelines else ""
+        return (lost if count else "No evaluation depends on it") + busy + needed + "."
 
 
 def weights_file(row: Checkpoint, artifacts: ArtifactStore) -> Path:

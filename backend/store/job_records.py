@@ -75,14 +75,15 @@ def commit_checkpoint(
     Raises:
         LeaseLost: the job is no longer owned.
     """
-    move_owned(session, claim, "renew", {Job.step: case((Job.step < step, step), else_=Job.step)})
+    job = move_owned(session, claim, "renew", {Job.step: case((Job.step < step, step), else_=Job.step)})
+    job.content_key = card.lineage[-1].key if card.lineage else job.content_key  # of the data that were really there
     earlier = select(Checkpoint.id).where(Checkpoint.job_id == claim.job_id, Checkpoint.step == step)
     existing = session.scalars(earlier).one_or_none()
     if existing is not None:
         return existing
     row = checkpoint_row(card, now(session), weights_key=weights_key, size=size)
     row.job_id, row.epoch, row.step, row.final = claim.job_id, epoch, step, final
-    row.name = session.get_one(Job, claim.job_id).name or card.name  # people know the run by the name they gave it
+    row.name = job.name or card.name  # people know the run by the name they gave it
     session.add(row)
     data = {"checkpoint": row.id, "epoch": epoch, "step": step, "final": final}
     note(session, claim.job_id, "checkpoint", data)
@@ -158,9 +159,11 @@ def commit_set(session: Session, claim: Claim, manifest: SetManifest, *, folder:
         LeaseLost: the job is no longer owned.
     """
     job = move_owned(session, claim, "renew", {})
+    job.content_key = manifest.key  # of the data that were really there, not of those when it was queued
     row = session.scalars(select(ImageSet).where(ImageSet.job_id == job.id)).one_or_none()
     if row is not None:
-        row.folder, row.size, row.key, row.manifest = folder, size, manifest.key, manifest.model_dump(mode="json")
+        row.folder, row.size, row.images, row.key = folder, size, len(manifest.image_ids), manifest.key
+        row.manifest = manifest.model_dump(mode="json")
         return row.id
     row = ImageSet(
         id=uuid.uuid4().hex,

@@ -58,13 +58,18 @@ def cancel(session: Session, pipeline: Pipeline) -> None:
 
 def _leave(session: Session, row: PipelineStage, job: Job) -> None:
     """Cancel a job, unless someone else wants it: then it is theirs from now on."""
-    heirs = _others(session, row, job)
-    if not heirs and not row.reused:
+    if not row.reused and not _hand_over(session, row, job):
         jobs.request_cancel(session, job.id)
-        return
-    if not row.reused:
+    else:
+        row.job_id, row.reused = None, False
+
+
+def _hand_over(session: Session, row: PipelineStage, job: Job) -> bool:
+    """Let another pipeline that waits for a job have it as its own; whether there is one."""
+    heirs = _others(session, row, job)
+    if heirs:
         heirs[0].reused = False
-    row.job_id, row.reused = None, False
+    return bool(heirs)
 
 
 def _others(session: Session, row: PipelineStage, job: Job) -> list[PipelineStage]:
@@ -112,8 +117,13 @@ def forget(session: Session, pipeline: Pipeline) -> None:
     Raises:
         NotAllowed: it is not over.
     """
+    take_turns(session)
     if (state := _state(session, pipeline)) in LIVE:
         raise jobs.NotAllowed("pipeline", state, "be deleted")
+    found = progress(session, pipeline)
+    for name, job in found.jobs.items():  # of one that failed, a job beside the failed one may still be at work
+        if job.state in LIVE and not found.rows[name].reused:
+            _hand_over(session, found.rows[name], job)
     session.delete(pipeline)
 
 

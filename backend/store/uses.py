@@ -23,9 +23,16 @@ def _takes(job: Job, row: Input) -> bool:
 def live_pipelines(session: Session, row: Input) -> list[str]:
     """Ids of the pipelines at work that start from a result, or in which the job that made it is a stage."""
     at_work = select(PipelineStage.pipeline_id).join(Job, PipelineStage.job_id == Job.id).where(Job.state.in_(LIVE))
-    makers = set(session.scalars(select(PipelineStage.pipeline_id).where(PipelineStage.job_id == row.job_id)))
     found = session.scalars(select(Pipeline).where(Pipeline.id.in_(at_work)))
+    makers = _with_job(session, row.job_id)
     return [one.id for one in found if one.id in makers or one.settings.get("checkpoint") == row.id]
+
+
+def _with_job(session: Session, job_id: str | None) -> set[str]:
+    """Ids of the pipelines in which a job is a stage; stages that wait have none."""
+    if job_id is None:
+        return set()
+    return set(session.scalars(select(PipelineStage.pipeline_id).where(PipelineStage.job_id == job_id)))
 
 
 def in_use(session: Session, row: Input) -> bool:

@@ -103,10 +103,10 @@ def claimed(database: Database, job_id: str) -> jobs.Claim:
     return claim
 
 
-def leave_results(session: Session, claim: jobs.Claim) -> None:
-    """What a stage commits before it finishes; equal content keys leave equal contents."""
+def leave_results(session: Session, claim: jobs.Claim, key: str | None = None) -> None:
+    """What a stage commits before it finishes, under ``key`` or the one that the job was queued with."""
     kind, job = cast(JobKind, claim.kind), session.get_one(Job, claim.job_id)
-    key, output = job.content_key or KEY, OUTPUTS[kind]
+    key, output = key or job.content_key or KEY, OUTPUTS[kind]
     if output is None:
         evaluation = EvaluationRecord(
             checkpoint="c", classes=CLASSES, image_ids=IMAGES, rows=("1",), protocol=protocol()
@@ -116,7 +116,8 @@ def leave_results(session: Session, claim: jobs.Claim) -> None:
             summary=[],
         )  # fmt: skip
     elif output in NETWORKS:
-        card = card_of("ssenet" if output == "cam" else output, key)
+        step = Step(kind=kind, key=key, settings={})
+        card = card_of("ssenet" if output == "cam" else output, key).model_copy(update={"lineage": (step,)})
         job_records.commit_checkpoint(
             session, claim, card, weights_key=f"weights/{card.weights_sha256}.safetensors", size=1, epoch=1, step=1,
             final=True,

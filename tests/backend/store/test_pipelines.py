@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from stage_results import claimed, dataset_row, do, do_all, leave_results, queued
+from stage_results import card_of, claimed, dataset_row, do, do_all, leave_results, queued
 
-from backend.store import checkpoints, image_sets, jobs, pipeline_control, pipelines, submission
+from backend.store import checkpoints, image_sets, job_records, jobs, pipeline_control, pipelines, submission
 from backend.store.database import Database
 from backend.store.models import Checkpoint, ImageSet, Job, Pipeline, PipelineStage
 from backend.store.sweep import sweep
@@ -366,6 +366,42 @@ def test_resuming_follows_what_was_deleted_to_its_beginning(lab: Database) -> No
     control(lab, pipeline_id, pipeline_control.resume, 3)
     assert do_all(lab)[:3] == ["train_cam", "infer_cam", "crf"]
     assert state(lab, pipeline_id) == "succeeded"
+
+
+def test_a_checkpoint_that_no_job_made_is_not_in_use_for_stages_that_wait(lab: Database) -> None:
+    create(lab)
+    with lab.write() as session:
+        uploaded = job_records.checkpoint_row(card_of("ssenet", "w"), 0.0, size=1, weights_key="weights/w.safetensors")
+        session.add(uploaded)
+    with lab.read() as session:
+        assert not in_use(session, uploaded)
+
+
+def test_what_was_made_of_data_that_changed_is_not_taken_for_what_was_asked(lab: Database) -> None:
+    create(lab, last="infer_cam")
+    for _ in range(2):  # the network and its CAMs, each of other data than was registered when its job was queued
+        [job] = queued(lab)
+        claim = claimed(lab, job.id)
+        with lab.write() as session:
+            leave_results(session, claim, key="1" * 64)
+            jobs.finish(session, claim)
+    create(lab, last="infer_cam")
+    assert do_all(lab) == ["train_cam", "infer_cam"]
+
+
+def test_a_job_of_a_forgotten_pipeline_goes_to_who_still_wants_it(lab: Database) -> None:
+    first, second = create(lab), create(lab)
+    do(lab, queued(lab)[0].id)
+    do(lab, queued(lab)[0].id)
+    evaluate, crf = sorted(queued(lab), key=lambda job: job.kind, reverse=True)
+    fail(lab, evaluate.id)
+    owner, other = sorted((first, second), key=lambda one: stages(lab, one)["crf"][1])
+    control(lab, owner, pipeline_control.forget)
+    assert stages(lab, other)["crf"] == ("queued", False)
+    control(lab, other, pipeline_control.resume, 3)
+    control(lab, other, pipeline_control.cancel)
+    with lab.read() as session:
+        assert session.get_one(Job, crf.id).state == "cancelled"
 
 
 def test_forgetting_a_pipeline_keeps_what_it_made(lab: Database) -> None:
