@@ -56,7 +56,7 @@ class Service:
         self.doorbell = Doorbell.of(settings)
         self.datasets = DatasetCache()
         self.limits = ImageLimits(settings.image_bytes, settings.image_pixels, settings.image_side)
-        # Decoded pixels take far more memory than the files they come from.
+        # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
         self.streams = CapacityLimiter(64)
 

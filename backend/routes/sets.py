@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 from starlette.responses import StreamingResponse
@@ -74,7 +75,7 @@ def delete_set(service: ServiceDep, set_id: Id) -> None:
 
 
 @router.get("/{set_id}/items/{index}/picture", response_class=Response, responses={200: PNG, **responses(404, 409)})
-def get_set_picture(
+async def get_set_picture(
     service: ServiceDep,
     set_id: Id,
     index: Index,
@@ -87,12 +88,12 @@ def get_set_picture(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """An item drawn over its photograph: labels in the colours of VOC, one class's map, or the ground truth."""
-    row = find(service, set_id)
+    row = await to_thread.run_sync(find, service, set_id)
     etag = f'"{row.id}-{row.key[:16]}-{index}-{what}-{variant}-{set_pictures.tag(class_)}-{max_side}"'
     if matches(if_none_match, etag):
         return not_modified(revalidated(etag))
     wanted = set_pictures.Wanted(index, what, variant, class_, max_side)
-    data = set_pictures.draw(service, row, wanted)
+    data = await to_thread.run_sync(set_pictures.draw, service, row, wanted, limiter=service.decoding)
     return Response(data, media_type="image/png", headers=revalidated(etag))
 
 

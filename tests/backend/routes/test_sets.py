@@ -16,6 +16,7 @@ from stage_results import record_of
 from starlette.testclient import TestClient
 from tiny_sets import tiny_set
 
+from backend import set_pictures
 from backend.service import Service
 from backend.store import image_sets, job_records, jobs
 from backend.store.artifacts import attempt_key, score_key
@@ -118,6 +119,38 @@ def test_pictures_are_not_sent_twice(client: TestClient, made: Make) -> None:
     assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
     for other in ({"what": "map"}, {"max_side": 64}, {"what": "map", "class": "bird"}, {"variant": "high"}):
         assert client.get(path, params=other, headers={"If-None-Match": tag}).status_code != 304
+
+
+def test_no_more_is_computed_than_is_shown_and_few_at_a_time(
+    client: TestClient, service: Service, made: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, at_once = list[tuple[int, int]](), list[float]()
+    real = set_pictures.score_maps
+
+    def watched(image_set: Any, image_id: str, size: tuple[int, int]) -> Any:
+        sizes.append(size)
+        at_once.append(service.decoding.borrowed_tokens)
+        return real(image_set, image_id, size)
+
+    monkeypatch.setattr(set_pictures, "score_maps", watched)
+    cams, walk = made("cams"), made("walk")
+    for what in ("labels", "map"):
+        shown = picture(client, cams, what=what, max_side=64)
+        assert sizes.pop() == shown.shape[:2] and max(shown.shape) == 64
+        assert picture(client, walk, what=what, max_side=64).shape == shown.shape
+        assert sizes.pop() == open_dataset(DEMO).sample("train", 0).image.shape[:2], "a walk has its photograph's size"
+    assert at_once == [1] * 4
+
+
+def test_an_item_of_another_size_than_its_photograph_is_refused_with_words(
+    client: TestClient, service: Service, made: Make
+) -> None:
+    set_id = made("masks")
+    with service.database.read() as session:
+        image_set = image_sets.opened(session.get_one(ImageSet, set_id), service.artifacts)
+    image_set.path(image_set.ids[0]).write_bytes(encode_mask_png(np.zeros((3, 5), np.uint8)))
+    answer = client.get(f"{SETS}/{set_id}/items/0/picture")
+    assert answer.status_code == 409 and "was replaced" in answer.json()["detail"]
 
 
 def test_pictures_that_are_not_there(client: TestClient, made: Make) -> None:
