@@ -17,6 +17,7 @@ from backend.schemas.common import Page
 from backend.schemas.pipelines import EstimatePipeline, Pipeline, PipelineEstimate, SubmitPipeline
 from backend.service import Cursor, Id, Limit, ServiceDep
 from backend.store import pipeline_control, pipelines
+from backend.store.database import take_turns
 from backend.store.models import Job
 from backend.store.models import Pipeline as Row
 from backend.store.pages import page
@@ -34,6 +35,7 @@ def submit_pipeline(
     """Run a pipeline. What was done before with the same settings is taken as it is."""
     asked = pipelines.NewPipeline(submission.settings, submission.name, idempotency_key)
     with service.database.write() as session:
+        take_turns(session)  # before the checkpoint's row is locked, as whoever deletes it does
         row, new = pipelines.was_created(session, asked), list[Job]()
         if row is None:
             masked = pipeline_checks.check(session, submission.settings)
@@ -71,7 +73,7 @@ def get_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
 def cancel_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
     """Start nothing more, and cancel the jobs that only this pipeline waits for. What is done stays."""
     with service.database.write() as session:
-        row = _find(session, pipeline_id)
+        row = _in_turn(session, pipeline_id)
         pipeline_control.cancel(session, row)
         return pipeline_answer(session, row)
 
@@ -80,7 +82,7 @@ def cancel_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
 def resume_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
     """Do what failed or was cancelled once more, and go on from there."""
     with service.database.write() as session:
-        row = _find(session, pipeline_id)
+        row = _in_turn(session, pipeline_id)
         new = pipeline_control.resume(session, row, service.settings.max_attempts)
         answer = pipeline_answer(session, row)
     announce(service, new)
@@ -91,7 +93,13 @@ def resume_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
 def delete_pipeline(service: ServiceDep, pipeline_id: Id) -> None:
     """Forget a pipeline that is over. Its jobs, and what they made, stay."""
     with service.database.write() as session:
-        pipeline_control.forget(session, _find(session, pipeline_id))
+        pipeline_control.forget(session, _in_turn(session, pipeline_id))
+
+
+def _in_turn(session: Session, pipeline_id: str) -> Row:
+    """The row as whoever was before in turn left it."""
+    take_turns(session)
+    return _find(session, pipeline_id)
 
 
 def _find(session: Session, pipeline_id: str) -> Row:

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 from stage_results import card_of, claimed, do, do_all, manifest_of, queued
 from starlette.testclient import TestClient
 
+from backend import pipeline_checks
+from backend.routes import pipelines as routes
 from backend.service import Service
 from backend.store import job_records, jobs
 from backend.store.job_records import checkpoint_row
@@ -71,6 +74,30 @@ def test_a_repeated_submission_is_one_pipeline(client: TestClient, doorbell: Any
     assert first["id"] == second["id"] and len(doorbell.jobs) == 1
     other = submit(client, key="k", images=7)
     assert other.status_code == 422 and other.json()["errors"][0]["pointer"] == "/header/idempotency-key"
+
+
+def test_a_pipeline_that_is_in_is_never_refused(
+    client: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database goes away between the commit and the note that the workers were told."""
+
+    def away(*_: Any) -> None:
+        raise OperationalError("UPDATE job", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(jobs, "mark_dispatched", away)
+    assert submit(client).status_code == 202 and len(queued(service.database)) == 1
+
+
+def test_whoever_submits_takes_turns_before_it_locks_a_checkpoint(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way round than a deletion, the two would wait for each other."""
+    order: list[str] = []
+    checked = pipeline_checks.check
+    monkeypatch.setattr(routes, "take_turns", lambda _session: order.append("turn"))
+    monkeypatch.setattr(pipeline_checks, "check", lambda *given: [order.append("lock"), checked(*given)][1])
+    assert submit(client, checkpoint="demo-ssenet").status_code == 202
+    assert order == ["turn", "lock"]
 
 
 def test_the_same_again_is_done_at_once(client: TestClient, service: Service, doorbell: Any) -> None:
@@ -259,7 +286,9 @@ def test_a_checkpoint_of_a_pipeline_at_work_stays(client: TestClient, service: S
     do_all(service.database, until="infer_cam")
     with service.database.read() as session:
         checkpoint = session.scalars(select(Checkpoint.id).where(Checkpoint.job_id.is_not(None))).one()
-    confirm = client.get(f"/api/v1/checkpoints/{checkpoint}/dependents").json()["confirm"]
+    found = client.get(f"/api/v1/checkpoints/{checkpoint}/dependents").json()
+    assert "1 pipeline(s) at work need it" in found["text"]
+    confirm = found["confirm"]
     refused = client.delete(f"/api/v1/checkpoints/{checkpoint}?confirm={confirm}")
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/in-use")
 
