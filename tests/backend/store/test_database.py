@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -32,24 +33,23 @@ def run(*command: str, user: str | None = None) -> None:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Address of a PostgreSQL server of this module's own, on a unix socket."""
     if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
         pytest.skip("PostgreSQL's server programs are not installed")
-    folder = tmp_path_factory.mktemp("pg")
     user = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
-    if user:
-        for parent in (folder, *list(folder.parents)[:2]):
-            parent.chmod(0o755)
-        shutil.chown(folder, user)
-    data = str(folder / "data")
-    run("initdb", "-D", data, "-U", "ssenet", "-A", "trust", "--no-sync", user=user)
-    options = f"-k {folder} -c listen_addresses= -c fsync=off"
-    run("pg_ctl", "-D", data, "-o", options, "-l", str(folder / "log"), "-w", "start", user=user)
-    try:
-        yield f"postgresql+psycopg://ssenet@/postgres?host={folder}"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", user=user)
+    # Not under pytest's own folder: another pytest that starts closes that to all users but its own.
+    with tempfile.TemporaryDirectory(prefix="ssenet-pg-") as folder:
+        if user:
+            shutil.chown(folder, user)
+        data = f"{folder}/data"
+        run("initdb", "-D", data, "-U", "ssenet", "-A", "trust", "--no-sync", user=user)
+        options = f"-k {folder} -c listen_addresses= -c fsync=off"
+        run("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start", user=user)
+        try:
+            yield f"postgresql+psycopg://ssenet@/postgres?host={folder}"
+        finally:
+            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", user=user)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
