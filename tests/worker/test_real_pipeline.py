@@ -19,6 +19,7 @@ from tiny_training import tiny_settings
 from backend.queue import redis_client
 from backend.store import image_sets, pipelines
 from backend.store.artifacts import attempt_key
+from backend.store.content import content_of
 from backend.store.datasets import register
 from backend.store.models import Evaluation, ImageSet, Job, Pipeline, PipelineStage, Score
 from backend.store.pipeline_control import state_of
@@ -164,7 +165,8 @@ def _interrupted(before: dict[str, Job]) -> list[str]:
 def check_results(context: Context) -> None:
     """Every set is complete, under the key that the store foresaw."""
     with context.database.read() as session:
-        rows = session.execute(select(ImageSet, Job.content_key).join(Job, ImageSet.job_id == Job.id)).all()
+        jobs = session.execute(select(ImageSet, Job).join(Job, ImageSet.job_id == Job.id)).all()
+        rows = [(row, content_of(session, job.kind, job.settings).key) for row, job in jobs]
         scores = {row.subject: row for row in session.scalars(select(Score))}
     for row, key in rows:
         made = image_sets.opened(row, context.artifacts)
