@@ -19,10 +19,12 @@ from backend.store.models import Worker
 from backend.supervisor import valkey
 from backend.supervisor.process import Process, Service
 from worker.context import Context
+from worker.runner import JobRunner
 
 Submit = Callable[..., str]
 Read = Callable[[str], Any]
 Wait = Callable[..., Any]
+Runner = Callable[[str], JobRunner]
 HERE = Path(__file__).parent
 
 
@@ -109,6 +111,11 @@ def working(job: Read, job_id: str, attempts: int = 1) -> Callable[[], bool]:
     return lambda: job(job_id).attempts == attempts and job(job_id).progress_done is not None
 
 
+def state_of_attempt(job: Read, job_id: str, attempt: int) -> Callable[[], bool]:
+    """The job is at work for that time."""
+    return lambda: job(job_id).attempts == attempt and job(job_id).state == "running"
+
+
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     """Those that still run."""
     running = []
@@ -119,44 +126,27 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return running
 
 
-def test_it_does_what_was_announced_and_says_that_it_lives(
-    context: Context, start: Any, submit: Submit, job: Read, wait_until: Wait
-) -> None:
-    job_id = submit()
-    Doorbell.of(context.settings).wake(job_id)
-    worker = start("work")
-    wait_until(state(job, job_id, "succeeded"), timeout=40)
-    [row] = rows(context)
-    assert (row.queue, row.pid, row.warm) == ("train", worker.popen.pid, True)
-    wait_until(lambda: rows(context)[0].state == "idle")
-
-
-def test_it_finds_by_itself_what_nobody_announced(start: Any, submit: Submit, job: Read, wait_until: Wait) -> None:
-    job_ids = [submit() for _ in range(3)]
-    start("work")
-    for job_id in job_ids:
-        wait_until(state(job, job_id, "succeeded"), timeout=40)
-    assert [job(job_id).attempts for job_id in job_ids] == [1, 1, 1]
-
-
-def test_announced_many_times_it_is_done_once(
+def test_two_do_once_what_was_announced_many_times_and_what_nobody_announced(
     context: Context, start: Any, submit: Submit, job: Read, checkpoints: Read, wait_until: Wait
 ) -> None:
-    first, last = submit(), submit()
+    often, once, never = submit(), submit(), submit()
     bell = Doorbell.of(context.settings)
     for _ in range(30):
-        bell.wake(first)
-    bell.wake(last)
-    start("work")
-    start("work")
-    wait_until(state(job, last, "succeeded"), timeout=40)
-    wait_until(state(job, first, "succeeded"), timeout=40)
-    assert (job(first).attempts, job(first).fence) == (1, 1)
-    assert [row.step for row in checkpoints(first)] == [1, 2]
+        bell.wake(often)
+    bell.wake(once)
+    workers = [start("work"), start("work")]
+    for job_id in (once, often, never):
+        wait_until(state(job, job_id, "succeeded"), timeout=40)
+        assert (job(job_id).attempts, job(job_id).fence) == (1, 1)
+        assert [row.step for row in checkpoints(job_id)] == [1, 2]
+    wait_until(lambda: [row.state for row in rows(context)] == ["idle"] * 2, what="two workers that say they live")
+    assert {(row.queue, row.pid, row.warm) for row in rows(context)} == {
+        ("train", worker.popen.pid, True) for worker in workers
+    }
 
 
 def test_a_drained_worker_ends_by_itself_and_gives_the_job_back_uncharged(
-    context: Context, start: Any, submit: Submit, job: Read, wait_until: Wait
+    context: Context, start: Any, runner: Runner, submit: Submit, job: Read, wait_until: Wait
 ) -> None:
     job_id = submit()
     worker = start("wait")
@@ -167,12 +157,11 @@ def test_a_drained_worker_ends_by_itself_and_gives_the_job_back_uncharged(
     assert not alive(family)
     assert (job(job_id).state, job(job_id).attempts) == ("queued", 0)
     assert rows(context) == [], "it signed off"
-    start("wait")  # goes on from the state that was saved
-    wait_until(state(job, job_id, "succeeded"), timeout=40)
+    assert runner("wait").run(job_id) == "done", "it goes on from the state that was saved"
 
 
 def test_a_killed_worker_leaves_no_process_and_another_one_takes_over(
-    start: Any, submit: Submit, job: Read, wait_until: Wait
+    start: Any, runner: Runner, submit: Submit, job: Read, wait_until: Wait
 ) -> None:
     job_id = submit()
     worker = start("wait")
@@ -181,23 +170,27 @@ def test_a_killed_worker_leaves_no_process_and_another_one_takes_over(
     assert len(family) >= 2, "the pool child and the job's process"
     worker.popen.kill()
     wait_until(lambda: not alive(family), timeout=5, what="the end of the killed worker's family")
-    start("work")
-    wait_until(state(job, job_id, "succeeded"), timeout=40)
+    wait_until(lambda: runner("work").run(job_id) == "done", timeout=40, what="the end of the killed worker's lease")
     assert job(job_id).attempts == 2
 
 
-@pytest.mark.parametrize("victim", ["pool child", "job process"])
 def test_a_killed_part_costs_an_attempt_and_not_the_worker(
-    victim: str, start: Any, submit: Submit, job: Read, wait_until: Wait
+    start: Any, submit: Submit, job: Read, wait_until: Wait
 ) -> None:
     job_id = submit()
     worker = start("wait", lease_ttl=600)  # nobody waits for it to expire
     wait_until(working(job, job_id), timeout=40)
-    pool_child = psutil.Process(worker.popen.pid).children()[0]
-    job_process = pool_child.children()[0]
-    (pool_child if victim == "pool child" else job_process).kill()
-    wait_until(lambda: not alive([job_process]), timeout=5)
-    wait_until(lambda: job(job_id).attempts == 2, timeout=40, what="a second attempt by the same worker")
+
+    def parts() -> list[psutil.Process]:
+        """The pool child and the job's process."""
+        return psutil.Process(worker.popen.pid).children(recursive=True)
+
+    for victim, attempt in ((1, 2), (0, 3)):
+        wait_until(lambda: len(parts()) == 2, what="pool child and job process")
+        family = parts()
+        family[victim].kill()
+        wait_until(lambda family=family: not alive(family[1:]), timeout=5)
+        wait_until(state_of_attempt(job, job_id, attempt), timeout=40, what="another attempt by the same worker")
     assert worker.popen.poll() is None
 
 
