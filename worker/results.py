@@ -85,7 +85,7 @@ class Results:
         key = evaluation_key(evaluation_id)
         self.artifacts.put_bytes(key, data)
         with self.database.write() as session:
-            job_records.commit_evaluation(
+            new = job_records.commit_evaluation(
                 session,
                 self.claim,
                 record,
@@ -93,6 +93,8 @@ class Results:
                 histograms_key=key,
                 summary=summary,
             )
+        if not new:
+            self.artifacts.delete(key)
 
     def _set(self, event: Event) -> None:
         """The set stays where it is, in the attempt's folder."""
@@ -121,7 +123,9 @@ class Results:
         key = score_key(score_id)
         self.artifacts.put_bytes(key, data)
         with self.database.write() as session:
-            job_records.commit_score(session, self.claim, record, score_id=score_id, counts_key=key)
+            new = job_records.commit_score(session, self.claim, record, score_id=score_id, counts_key=key)
+        if not new:
+            self.artifacts.delete(key)
 
     def _described(self, model: type[M], name: str) -> M:
         """The card or record in a file of the child's."""

@@ -120,19 +120,22 @@ def commit_evaluation(
     evaluation_id: str,
     histograms_key: str,
     summary: list[dict[str, Any]],
-) -> None:
+) -> bool:
     """Make an evaluation visible whose histograms are already in the artifact store; a repeat changes nothing.
 
     Args:
         evaluation_id: a new id, which ``histograms_key`` is made from.
         summary: ``backend.store.evaluations.summarise`` of the histograms.
 
+    Returns:
+        whether it is new; the histograms of a repeat belong to no row.
+
     Raises:
         LeaseLost: the job is no longer owned.
     """
     job = move_owned(session, claim, "renew", {})
     if session.scalars(select(Evaluation.id).where(Evaluation.job_id == job.id)).one_or_none() is not None:
-        return
+        return False
     row = Evaluation(
         id=evaluation_id,
         checkpoint_id=claim.settings["checkpoint"],
@@ -145,6 +148,7 @@ def commit_evaluation(
     )
     session.add(row)
     note(session, job.id, "evaluation", {"evaluation": row.id})
+    return True
 
 
 def commit_set(session: Session, claim: Claim, manifest: SetManifest, *, folder: str, size: int) -> str:
@@ -184,18 +188,21 @@ def commit_set(session: Session, claim: Claim, manifest: SetManifest, *, folder:
     return row.id
 
 
-def commit_score(session: Session, claim: Claim, record: SegmentationRecord, *, score_id: str, counts_key: str) -> None:
+def commit_score(session: Session, claim: Claim, record: SegmentationRecord, *, score_id: str, counts_key: str) -> bool:
     """Make a score visible whose counts are already in the artifact store; a repeat changes nothing.
 
     Args:
         score_id: a new id, which ``counts_key`` is made from.
+
+    Returns:
+        whether it is new; the counts of a repeat belong to no row.
 
     Raises:
         LeaseLost: the job is no longer owned.
     """
     job = move_owned(session, claim, "renew", {})
     if session.scalars(select(Score.id).where(Score.job_id == job.id)).one_or_none() is not None:
-        return
+        return False
     row = Score(
         id=score_id,
         subject=record.subject,
@@ -209,3 +216,4 @@ def commit_score(session: Session, claim: Claim, record: SegmentationRecord, *, 
     )
     session.add(row)
     note(session, job.id, "scores", {"score": row.id, "miou": record.miou})
+    return True

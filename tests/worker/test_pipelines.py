@@ -233,6 +233,7 @@ def test_a_set_and_its_score_that_are_committed_twice_stay_single(
         [made], [score] = session.scalars(select(ImageSet)).all(), session.scalars(select(Score)).all()
     assert made.folder == f"{attempt_key(claim.job_id, 2)}/result" and score.set_id == made.id
     assert (made.images, made.size) == (2, 8)
+    assert [path.stem for path in context.artifacts.path("scores").iterdir()] == [score.id], "no counts without a row"
     with pytest.raises(LeaseLost):
         recorder.flush()
 
