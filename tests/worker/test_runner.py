@@ -98,7 +98,7 @@ def test_what_the_user_gave_fails_the_job_at_once_with_its_message(runner: Make,
 
 
 def test_a_data_set_that_is_gone_fails_the_job(runner: Make, submit: Submit, job: Read) -> None:
-    job_id = submit("infer_cam", dataset="gone", checkpoint="none")
+    job_id = submit("train_cam", dataset="gone")
     assert runner("work").run(job_id) == "user_error"
     assert "gone is not registered any more" in job(job_id).error["message"]
 
