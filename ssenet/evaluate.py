@@ -103,16 +103,24 @@ def check_classes(card: CheckpointCard, dataset: Dataset) -> None:
         )
 
 
-def count_images(dataset: Dataset, split: str, wanted: int | None) -> int:
+def count_images(dataset: Dataset, split: str, wanted: int | None, *, unlabelled: bool = False) -> int:
     """How many images of a split to use.
 
+    Args:
+        dataset: that has it.
+        split: its name.
+        wanted: at most so many; None takes all.
+        unlabelled: whether photographs without labels will do.
+
     Raises:
-        DatasetError: no such split, or it is empty.
+        DatasetError: no such split, or it is empty, or without labels that are needed.
     """
-    if split not in dataset.splits:
-        known = ", ".join(sorted(dataset.splits)) or "none"
-        raise DatasetError(f"{dataset.spec.name} has no split {split!r}; it has: {known}.")
-    available = dataset.splits[split]
+    splits = {**dataset.splits, **(dataset.unlabelled if unlabelled else {})}
+    if split not in splits:
+        known = ", ".join(sorted(splits)) or "none"
+        why = " with labels" if split in dataset.unlabelled else ""
+        raise DatasetError(f"{dataset.spec.name} has no split {split!r}{why}; it has: {known}.")
+    available = splits[split]
     if available == 0:
         raise DatasetError(f"The split {split!r} of {dataset.spec.name} is empty.")
     return available if wanted is None else min(wanted, available)

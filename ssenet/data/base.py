@@ -54,6 +54,10 @@ class Dataset(Protocol):
         """Name of each split → number of images."""
 
     @property
+    def unlabelled(self) -> dict[str, int]:
+        """Name of each list of photographs without labels or masks → number of images; they can only be predicted."""
+
+    @property
     def has_masks(self) -> bool:
         """Whether there is a split with a mask for every image."""
 

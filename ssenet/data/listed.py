@@ -18,7 +18,8 @@ class ListedDataset:
     """Files by split; nothing but the lists is read before a sample is asked for.
 
     Args:
-        unlabelled: number of images of the splits that have no labels at all: they are told of, but are no splits.
+        unlabelled: entries of the lists that have no labels at all: they are no splits to train on or to score, but
+            their photographs can be predicted.
     """
 
     def __init__(
@@ -28,11 +29,12 @@ class ListedDataset:
         classes: tuple[str, ...],
         entries: dict[str, list[Entry]],
         source: str,
-        unlabelled: Mapping[str, int] | None = None,
+        unlabelled: Mapping[str, list[Entry]] | None = None,
     ) -> None:
         self.spec = spec
         self.classes = classes
-        self.unlabelled = dict(unlabelled or {})
+        self._photographs = dict(unlabelled or {})
+        self.unlabelled = {split: len(listed) for split, listed in self._photographs.items()}
         left_out = f"; without labels, left out: {', '.join(self.unlabelled)}" if self.unlabelled else ""
         self.label_source = source + left_out
         self.entries = entries
@@ -43,18 +45,21 @@ class ListedDataset:
 
     def ids(self, split: str) -> list[str]:
         """Ids in the order of the list. Raises DatasetError for an unknown split."""
-        self._check_labelled(split)
+        if split in self._photographs:
+            return [entry.id for entry in self._photographs[split]]
         checked_split(self.spec, self.splits, split)
         return [entry.id for entry in self.entries[split]]
 
     def sample(self, split: str, index: int, *, epoch: int = 0, with_mask: bool = True) -> Sample:
-        """Read one sample; it is the same in every epoch.
+        """Read one sample; it is the same in every epoch. One of an unlabelled list has neither labels nor mask.
 
         Raises:
             DatasetError: there is no such sample, or its files cannot be used.
         """
         del epoch
-        self._check_labelled(split)
+        if split in self._photographs:
+            checked_index(self.spec, self.unlabelled, split, index)
+            return read_entry(self._photographs[split][index], len(self.classes), with_mask=False)
         checked_index(self.spec, self.splits, split, index)
         return read_entry(self.entries[split][index], len(self.classes), with_mask=with_mask)
 
@@ -75,6 +80,6 @@ class ListedDataset:
 
     def _left_out(self, split: str) -> str:
         return (
-            f"Split {split} is left out: none of its {self.unlabelled[split]} images has labels, so it can be used "
-            "neither for training nor for scoring."
+            f"Split {split} is left out: none of its {self.unlabelled[split]} images has labels, so it can be "
+            "predicted, but used neither for training nor for scoring."
         )

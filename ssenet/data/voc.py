@@ -158,9 +158,9 @@ def _labels(spec: DatasetSpec, root: Path, classes: tuple[str, ...]) -> _Labels:
     return _Labels(lambda entry: entry.mask is not None, lambda _: None)
 
 
-def _unlabelled(labels: _Labels, entries: dict[str, list[Entry]]) -> dict[str, int]:
-    """Number of images of the splits without any label; none if that is all splits, which is an error of its own."""
-    found = {split: len(listed) for split, listed in entries.items() if not any(map(labels.has, listed))}
+def _unlabelled(labels: _Labels, entries: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
+    """The splits without any label; none if that is all splits, which is an error of its own."""
+    found = {split: listed for split, listed in entries.items() if not any(map(labels.has, listed))}
     return found if len(found) < len(entries) else {}
 
 

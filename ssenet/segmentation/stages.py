@@ -58,7 +58,8 @@ def test(spec: RunSpec, settings: SegmentationTestSettings, report: Reporter, st
     check_available(settings)
     files, dataset = spec.network("checkpoint"), spec.opened()
     check_classes(files.card, dataset)
-    images, step = count_images(dataset, settings.split, settings.images), spec.step(settings, dataset.fingerprint)
+    images = count_images(dataset, settings.split, settings.images, unlabelled=True)
+    step = spec.step(settings, dataset.fingerprint)
     run = SplitTest(
         settings,
         load_segmentation(files.weights, files.card),

@@ -30,6 +30,7 @@ class DemoDataset:
         self.spec = spec
         self.classes = CLASSES
         self.splits = {"train": spec.train_images, "val": spec.val_images}
+        self.unlabelled: dict[str, int] = {}
         self.has_masks = True
         self.masked_splits = ("train", "val")
         self.label_source = "masks (exact, composed)"

@@ -168,10 +168,10 @@ def test_a_split_without_labels_is_left_out_and_told_of(voc: Any) -> None:
     assert len(data.check()) == 1
     assert "Split test is left out: none of its 2 images has labels" in data.check()[0]
     assert data.fingerprint == before
-    with pytest.raises(DatasetError, match="Split test is left out"):
-        data.ids("test")
-    with pytest.raises(DatasetError, match="Split test is left out"):
-        data.sample("test", 0)
+    assert data.unlabelled == {"test": 2}
+    assert data.ids("test") == ["t1", "t2"]
+    sample = data.sample("test", 1)
+    assert (sample.id, sample.labels.sum(), sample.mask) == ("t2", 0, None)
     with pytest.raises(DatasetError, match="Split test is left out"):
         data.labels("test", 0)
 

@@ -14,9 +14,11 @@ from ssenet.crf import PRESETS, unavailable
 from ssenet.data import open_dataset
 from ssenet.data.images import encode_mask_png
 from ssenet.errors import CheckpointError, DatasetError, SettingsError
+from ssenet.evaluate import count_images
 from ssenet.events import Stopped
 from ssenet.local import final_checkpoint
 from ssenet.scores import SegmentationRecord, confusion
+from ssenet.segmentation.export import write_server_results
 from ssenet.segmentation.inference import load_segmentation
 from ssenet.segmentation.labelled import LabelledImages
 from ssenet.segmentation.prediction import crf_labels, refined
@@ -179,6 +181,30 @@ def test_a_split_without_masks_gets_predictions_and_no_scores(voc, files, tmp_pa
 
 
 @pytest.mark.skipif(unavailable() is not None, reason=unavailable() or "")
+@pytest.mark.parametrize(
+    "crf", ["off", pytest.param("seam", marks=pytest.mark.skipif(bool(unavailable()), reason="no CRF"))]
+)
+def test_a_list_without_labels_as_vocs_test_can_be_predicted_and_sent_to_the_server(voc, files, tmp_path, crf) -> None:
+    root = Path(str(voc.path))
+    names = [path.stem for path in sorted((root / "JPEGImages").iterdir())][:2]
+    for name in names:
+        copied = root / "JPEGImages" / f"held-out-{name}.jpg"
+        copied.write_bytes((root / "JPEGImages" / f"{name}.jpg").read_bytes())
+    listed = root / "ImageSets" / "Segmentation" / "test.txt"
+    listed.write_text("".join(f"held-out-{name}\n" for name in names))
+    try:
+        recorder = Recorder()
+        run_stage(trial(voc, files, tmp_path / "run", split="test", crf=crf, processes=1), recorder)
+        with pytest.raises(DatasetError, match="no split 'test' with labels"):
+            count_images(open_dataset(voc), "test", None)
+    finally:
+        listed.unlink()
+    assert not recorder.of("scores")
+    predicted = ImageSet(tmp_path / "run" / "result")
+    assert predicted.ids == tuple(f"held-out-{name}" for name in names)
+    assert len(list(write_server_results(predicted, tmp_path / "sent").glob("**/comp6_test_cls/*.png"))) == 2
+
+
 def test_with_a_crf_labels_are_refined_image_by_image_and_the_protocol_says_so(voc, files, tmp_path) -> None:
     run_stage(trial(voc, files, tmp_path, crf="seam", processes=1), Recorder())
     record = SegmentationRecord.model_validate_json((tmp_path / "scores.json").read_bytes())
