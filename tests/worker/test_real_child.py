@@ -72,6 +72,7 @@ def test_a_training_and_its_evaluation_end_in_a_network_that_loads(
     assert evaluation.checkpoint_id == rows[-1].id and evaluation.summary
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("demo")
 def test_settings_that_the_data_cannot_meet_fail_with_words(context: Context, submit: Submit, job: Read) -> None:
     job_id = submit("train_cam", **training(split="nowhere"))
