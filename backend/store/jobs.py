@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from sqlalchemy import and_, true
+from sqlalchemy import and_, select, true
 from sqlalchemy.orm import Session
 
 from backend.store import pipelines
 from backend.store.database import now, take_turns
 from backend.store.models import Dataset, Job
-from backend.store.outputs import final_checkpoint
+from backend.store.outputs import LIVE, final_checkpoint
 from backend.store.submission import IdempotencyConflict, NewJob, submit, was_submitted
 from backend.store.transitions import TERMINAL, TRANSITIONS, Claim, LeaseLost, fresh, move, move_owned, note
 from ssenet.config import CamTrainSettings, EvaluateSettings
@@ -54,6 +54,8 @@ def get(session: Session, job_id: str) -> Job | None:
 def retry(session: Session, job_id: str, max_attempts: int) -> Job:
     """Submit a failed or cancelled job once more, as a new job whose parent it is; it takes its place in pipelines.
 
+    Asked for again while that one waits or runs, it is that one.
+
     Raises:
         NotAllowed: the job succeeded or is not over yet.
     """
@@ -61,10 +63,18 @@ def retry(session: Session, job_id: str, max_attempts: int) -> Job:
     job = fresh(session, job_id)
     if job.state not in ("failed", "cancelled"):
         raise NotAllowed("job", job.state, "be retried")
+    if (earlier := _retried(session, job)) is not None:
+        return earlier
     again = NewJob(job.kind, job.settings, job.name, parent_id=job.id, max_attempts=max_attempts)
     made = submit(session, again)[0]
     pipelines.replace(session, job.id, made.id)
     return made
+
+
+def _retried(session: Session, job: Job) -> Job | None:
+    """The job that does another one's work again and is not over."""
+    query = select(Job).where(Job.parent_id == job.id, Job.kind == job.kind, Job.state.in_(LIVE))
+    return session.scalars(query.where(Job.cancel_requested_at.is_(None)).limit(1)).first()
 
 
 def request_cancel(session: Session, job_id: str) -> Job:

@@ -199,6 +199,20 @@ def test_a_retried_stage_takes_its_place_in_every_pipeline(lab: Database) -> Non
     assert state(lab, first) == state(lab, second) == "succeeded"
 
 
+def test_a_stage_that_is_retried_twice_is_done_once(lab: Database) -> None:
+    create(lab)
+    [training] = queued(lab)
+    fail(lab, training.id)
+    for _ in range(2):
+        with lab.write() as session:
+            again = jobs.retry(session, training.id, 3)
+        assert [job.id for job in queued(lab)] == [again.id]
+    with lab.write() as session:
+        jobs.request_cancel(session, again.id)
+        third = jobs.retry(session, training.id, 3)
+    assert [job.id for job in queued(lab)] == [third.id] != [again.id]
+
+
 def test_cancelling_stops_what_only_this_pipeline_waits_for(lab: Database) -> None:
     pipeline_id = create(lab)
     do_all(lab, until="crf")
