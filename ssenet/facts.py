@@ -78,7 +78,10 @@ def score_fact(record: SegmentationRecord) -> Fact | None:
     return Fact(measure, record.miou, train, record.protocol, record.lineage)
 
 
-def _training(steps: Iterable[Step]) -> CamTrainSettings | None:
+def _training(steps: Sequence[Step]) -> CamTrainSettings | None:
+    """The CAM training behind a figure; None when there is none, or a training behind it was not finished."""
+    if any(step.epoch is not None and step.epoch != step.settings.get("epochs") for step in steps):
+        return None
     for step in steps:
         if step.kind == "train_cam":
             return CamTrainSettings.model_validate(step.settings)
@@ -93,7 +96,8 @@ def comparable(facts: Iterable[Fact], number: int) -> list[list[Fact]]:
     bases: dict[str, dict[str, Fact]] = defaultdict(dict)
     for fact in facts:
         # The same network scored twice in the same way is one run, not two.
-        once = json.dumps([fact.measure, fact.protocol.weights_sha256, _refinement(fact)])
+        seeds = [step.settings.get("seed") for step in fact.later]
+        once = json.dumps([fact.measure, fact.protocol.weights_sha256, _refinement(fact), seeds])
         bases[_base(fact, number)][once] = fact
     groups = [
         group
@@ -152,7 +156,11 @@ def _refinement(fact: Fact) -> str:
     """Settings of the steps after the CAMs, and the photographs that they start from; ids left out."""
     steps = [s for s in fact.later if s.kind not in ("train_cam", "infer_cam")]
     settings = [
-        {k: v for k, v in s.settings.items() if k not in INPUTS[s.kind] and k not in _IRRELEVANT | {"processes"}}
+        {
+            k: v
+            for k, v in s.settings.items()
+            if k not in INPUTS[s.kind] and k not in _IRRELEVANT | {"processes", "seed"}
+        }
         for s in steps
     ]
     # Which checkpoint a backbone starts from is an id; that it starts from one, not from ImageNet, is a setting.

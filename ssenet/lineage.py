@@ -30,6 +30,7 @@ class Step(BaseModel):
     kind: JobKind
     key: str = Field(pattern=r"^[0-9a-f]{64}$")
     settings: dict[str, JsonValue]
+    epoch: int | None = Field(default=None, ge=1, description="Of a training step: epochs that were done.")
     weights_sha256: str | None = Field(
         default=None, description="Of the network that the step made, or took its CAMs from."
     )

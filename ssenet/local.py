@@ -21,6 +21,7 @@ from ssenet.crf import unavailable
 from ssenet.data import open_dataset
 from ssenet.data.base import Dataset
 from ssenet.errors import CheckpointError, SettingsError, UserError
+from ssenet.evaluate import count_images
 from ssenet.events import EventType, Reporter, Stopped
 from ssenet.files import write_bytes
 from ssenet.pipeline import Stage, checked, stage_settings
@@ -79,6 +80,7 @@ class LocalPipeline:
         """
         opened = open_dataset(self.dataset)
         stages = checked(self.settings, masked=self.settings.split in opened.masked_splits)
+        _check_splits(self.settings, stages, opened)
         _check_crf(stages)
         write_bytes(self.folder / "pipeline.json", self.settings.model_dump_json(indent=1).encode())
         finished: dict[JobKind, Finished] = {}
@@ -140,6 +142,13 @@ def _naming(stage: JobKind) -> Iterator[None]:
     except Exception as error:
         error.add_note(f"This happened in {stage}. What is finished is kept; repeat to go on there.")
         raise
+
+
+def _check_splits(settings: PipelineSettings, stages: tuple[Stage, ...], opened: Dataset) -> None:
+    """Both splits must be there before any work. Raises DatasetError."""
+    count_images(opened, settings.split, settings.images)
+    if any(stage.name in ("train_cam", "train_segmentation") for stage in stages):
+        count_images(opened, settings.val_split, settings.val_images)
 
 
 def _check_crf(stages: Iterable[Stage]) -> None:

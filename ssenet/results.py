@@ -143,7 +143,8 @@ class CheckpointCard(BaseModel):
             return self.lineage
         key = content_key("train_cam", self.settings, {}, self.dataset_fingerprint or "")
         settings = stored_settings(self.settings)
-        return (Step(kind="train_cam", key=key, settings=settings, weights_sha256=self.weights_sha256),)
+        own = Step(kind="train_cam", key=key, settings=settings, epoch=self.epoch, weights_sha256=self.weights_sha256)
+        return (own,)
 
     @property
     def role(self) -> NetworkRole:

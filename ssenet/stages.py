@@ -102,12 +102,15 @@ class RunSpec(BaseModel):
         earlier = self.resume_from / RESULT if self.resume_from else None
         return SetWriter(self.output / RESULT, suffix, step.key, earlier)
 
-    def step(self, settings: Closed, fingerprint: str, weights_sha256: str | None = None) -> Step:
-        """This run as a step of a lineage, under its content key."""
+    def step(
+        self, settings: Closed, fingerprint: str, weights_sha256: str | None = None, epoch: int | None = None
+    ) -> Step:
+        """This run as a step of a lineage, under its content key; ``epoch`` counts those a training has done."""
         inputs = {field: files.card.content_sha for field, files in self.checkpoints.items()}
         inputs |= {field: ImageSet(folder).manifest.key for field, folder in self.sets.items()}
         key = content_key(self.kind, settings, inputs, fingerprint)
-        return Step(kind=self.kind, key=key, settings=stored_settings(settings), weights_sha256=weights_sha256)
+        stored = stored_settings(settings)
+        return Step(kind=self.kind, key=key, settings=stored, epoch=epoch, weights_sha256=weights_sha256)
 
     def lineage(self, step: Step) -> tuple[Step, ...]:
         """The steps that led to this run, and ``step``, which is this run's."""

@@ -115,7 +115,7 @@ class AffinityTask:
     def card(self, epoch: int, step: int, weights_sha256: str, validation: Validation | None) -> CheckpointCard:
         """What the network is after ``epoch``."""
         settings, manifest = self.settings, self.crf.manifest
-        own = self.spec.step(settings, self.dataset.fingerprint, weights_sha256)
+        own = self.spec.step(settings, self.dataset.fingerprint, weights_sha256, epoch + 1)
         return CheckpointCard(
             name=f"AffinityNet {settings.backbone} on {manifest.dataset}",
             method="affinity",

@@ -38,8 +38,8 @@ def train(spec: RunSpec, settings: SegmentationTrainSettings, report: Reporter, 
     images = LabelledImages(dataset, spec.image_set("labels"))
     start = None if settings.start is None else spec.network("start")
 
-    def lineage(weights_sha256: str) -> tuple[Step, ...]:
-        return spec.lineage(spec.step(settings, dataset.fingerprint, weights_sha256))
+    def lineage(weights_sha256: str, epoch: int) -> tuple[Step, ...]:
+        return spec.lineage(spec.step(settings, dataset.fingerprint, weights_sha256, epoch))
 
     key = spec.step(settings, dataset.fingerprint).key
     task = SegmentationTask(settings, images, device, key, lineage, start)

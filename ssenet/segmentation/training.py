@@ -28,7 +28,7 @@ from ssenet.training.loop import Batch, Progress, Validation
 from ssenet.training.schedule import build_optimiser
 from ssenet.weights.start import Checkpoint
 
-Lineage = Callable[[str], tuple[Step, ...]]
+Lineage = Callable[[str, int], tuple[Step, ...]]
 
 
 class _Crops(TorchDataset[Batch]):
@@ -56,7 +56,7 @@ class SegmentationTask:
         images: photographs with labels.
         device: where to train.
         run_key: content key of the run.
-        lineage: the steps that lead to the network, given the hash of its weights.
+        lineage: the steps that lead to the network, given the hash of its weights and the epochs done.
         start: checkpoint whose backbone it starts from.
 
     Raises:
@@ -136,7 +136,7 @@ class SegmentationTask:
             mean=self.mean,
             std=self.std,
             settings=settings,
-            lineage=self.lineage(weights_sha256),
+            lineage=self.lineage(weights_sha256, epoch + 1),
             dataset=self.dataset.spec.name,
             dataset_fingerprint=self.dataset.fingerprint,
             epoch=epoch + 1,

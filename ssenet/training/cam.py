@@ -127,7 +127,13 @@ class CamTask:
         """What the network is after ``epoch``."""
         settings = self.settings
         key = content_key("train_cam", settings, {}, self.dataset.fingerprint)
-        own = Step(kind="train_cam", key=key, settings=stored_settings(settings), weights_sha256=weights_sha256)
+        own = Step(
+            kind="train_cam",
+            key=key,
+            settings=stored_settings(settings),
+            epoch=epoch + 1,
+            weights_sha256=weights_sha256,
+        )
         return CheckpointCard(
             name=f"{settings.method} {settings.backbone} on {settings.dataset}",
             method=settings.method,

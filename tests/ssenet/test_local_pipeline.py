@@ -15,7 +15,7 @@ from tiny_training import SPEC
 from ssenet import stages
 from ssenet.cli.runs import facts_below, scores
 from ssenet.config import JobKind, PipelineSettings
-from ssenet.errors import SettingsError
+from ssenet.errors import DatasetError, SettingsError
 from ssenet.events import Stopped
 from ssenet.local import Finished, LocalPipeline, StageError
 from ssenet.pipeline import ORDER
@@ -121,6 +121,13 @@ def test_asked_to_stop_it_goes_on_inside_the_stage(tmp_path) -> None:
     assert 0 < len(before) < 4
     run(tmp_path, settings)
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize("field", ["split", "val_split"])
+def test_a_split_that_is_not_there_is_found_before_any_work(tmp_path, field) -> None:
+    with pytest.raises(DatasetError, match="no split 'other'"):
+        run(tmp_path, tiny_pipeline(**{field: "other"}))
+    assert not list(tmp_path.glob("*/*"))
 
 
 def test_every_stage_has_a_function() -> None:

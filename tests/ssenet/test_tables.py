@@ -175,6 +175,19 @@ def test_an_evaluation_is_a_fact_only_for_multi_scale_and_a_known_training() -> 
     assert cam_fact(evaluation(), "MS", 40.0) is None
 
 
+def test_seeds_of_later_networks_are_averaged_too() -> None:
+    facts = [walk(50, trained(), seed=0), walk(54, trained(), seed=1), walk(54, trained(), seed=1)]
+    row = next(r for r in table(build(facts, "demo"), 1).rows if r.label == "SSENet 0.5")
+    assert (row.cells[1].value, row.cells[1].runs) == (52, 2)
+
+
+def test_a_network_before_its_last_epoch_is_no_fact() -> None:
+    whole = train_step(trained())
+    for epoch, known in ((trained().epochs, True), (1, False)):
+        steps = (whole.model_copy(update={"epoch": epoch}),)
+        assert (cam_fact(evaluation(lineage=steps), "MS", 40.0) is not None) == known
+
+
 def test_scores_are_a_fact_when_a_random_walk_is_behind_them() -> None:
     values = {"subject": "pseudo-labels", "classes": ("a",), "image_ids": ("i",), "confusion": ((3, 1), (1, 3))}
     lineage = (train_step(trained()), *later())
