@@ -46,10 +46,12 @@ def cancel(session: Session, pipeline: Pipeline) -> None:
         NotAllowed: the pipeline is over.
     """
     take_turns(session)
-    if (state := _state(session, pipeline)) not in LIVE:
+    found = progress(session, pipeline)
+    # Beside a stage that failed another one may still run.
+    going_on = any(job.state in LIVE for job in found.jobs.values())
+    if (state := _state(session, pipeline)) not in LIVE and not going_on:
         raise jobs.NotAllowed("pipeline", state, "be cancelled")
     pipeline.cancel_requested_at = now(session)
-    found = progress(session, pipeline)
     for name, job in found.jobs.items():
         if job.state in LIVE:
             _leave(session, found.rows[name], job)

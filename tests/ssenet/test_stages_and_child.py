@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tiny_training import SPEC, tiny_settings
+from pydantic import ValidationError
+from tiny_training import SPEC, Recorder, tiny_settings
 
+from ssenet.errors import UserError
 from ssenet.results import EvaluationRecord, load_histograms
+from ssenet.stages import RunSpec, run_stage
 from ssenet.weights.builtin import builtin
 
 
@@ -80,11 +83,18 @@ def test_training_stops_on_sigterm_and_goes_on_from_there(tmp_path) -> None:
     ],
     ids=["range", "unknown key", "backbone", "weights", "data set", "checkpoint"],
 )
-def test_what_the_user_can_mend_exits_2_with_a_message(tmp_path, changes, message) -> None:
-    code, events, log = finish(start(write_spec(tmp_path, **changes)))
+def test_what_the_user_can_mend_is_said_in_a_message(tmp_path, changes, message) -> None:
+    spec = RunSpec.model_validate_json(write_spec(tmp_path, **changes).read_bytes())
+    with pytest.raises((UserError, ValidationError), match=message):
+        run_stage(spec, Recorder())
+
+
+def test_what_the_user_can_mend_exits_2_with_the_message(tmp_path) -> None:
+    dataset = {"name": "gone", "kind": "voc", "path": "/nowhere/at/all"}
+    code, events, log = finish(start(write_spec(tmp_path, dataset=dataset)))
     assert code == 2, log
     assert events[-1]["type"] == "error"
-    assert message in events[-1]["message"]
+    assert "/nowhere/at/all" in events[-1]["message"]
     assert "Traceback" not in events[-1]["message"]
 
 

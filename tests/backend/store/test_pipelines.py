@@ -188,6 +188,19 @@ def test_a_pipeline_with_a_failed_stage_starts_nothing_more(lab: Database) -> No
     assert do_all(lab) == ["evaluate"] and state(lab, pipeline_id) == "succeeded"
 
 
+def test_what_still_runs_of_a_failed_pipeline_can_be_cancelled(lab: Database) -> None:
+    pipeline_id = create(lab)
+    do_all(lab, until="infer_cam")
+    do(lab, queued(lab)[0].id)
+    evaluate, crf = sorted(queued(lab), key=lambda job: job.kind, reverse=True)
+    claim = claimed(lab, crf.id)
+    fail(lab, evaluate.id)
+    assert state(lab, pipeline_id) == "failed"
+    control(lab, pipeline_id, pipeline_control.cancel)
+    with lab.write() as session:
+        assert jobs.heartbeat(session, claim) is True
+
+
 def test_a_retried_stage_takes_its_place_in_every_pipeline(lab: Database) -> None:
     first, second = create(lab), create(lab)
     [training] = queued(lab)
