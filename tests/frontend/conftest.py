@@ -18,6 +18,14 @@ APP = Path(__file__).parents[2] / "frontend" / "app.py"
 Open = Callable[..., AppTest]
 
 
+@pytest.fixture(autouse=True)
+def main_module_kept() -> Iterator[None]:
+    """Streamlit makes a page the main module and leaves it so; processes that later tests spawn would run it."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
+
+
 @pytest.fixture
 def fake() -> FakeService:
     """The state of the stand-in."""
