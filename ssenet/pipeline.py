@@ -130,12 +130,3 @@ def checked(settings: PipelineSettings, *, masked: bool) -> tuple[Stage, ...]:
 def ready(stages: Iterable[Stage], finished: Collection[JobKind], started: Collection[JobKind]) -> list[Stage]:
     """The stages that are not started and whose inputs are all finished."""
     return [s for s in stages if s.name not in started and all(source in finished for source in s.inputs.values())]
-
-
-def downstream(stages: Iterable[Stage], name: JobKind) -> list[JobKind]:
-    """The stages that need the result of ``name``, directly or through others, in order."""
-    reached: list[JobKind] = [name]
-    for stage in stages:
-        if any(source in reached for source in stage.inputs.values()):
-            reached.append(stage.name)
-    return reached[1:]
