@@ -14,12 +14,11 @@ from ssenet.config import (
     EvaluateSettings,
     SegmentationTrainSettings,
 )
+from ssenet.crf import parameters
 from ssenet.estimate import BACKWARD, training_work
 
 IMAGE_PIXELS = 320 * 320
 """Assumed pixels of an image, where a data set's images are not measured."""
-_ITERATIONS = 10
-"""Of mean field, where settings leave it to a preset."""
 _WITHOUT_CRF = 0.2
 """Iterations that reading an image, and writing its item, takes as long as."""
 
@@ -56,7 +55,7 @@ def _scales(settings: Closed) -> set[float]:
 
 
 def _iterations(settings: Closed) -> float:
-    if not isinstance(settings, CrfChoice) or settings.crf == "off":
+    chosen = parameters(settings) if isinstance(settings, CrfChoice) else None
+    if chosen is None:
         return _WITHOUT_CRF
-    once = _ITERATIONS if settings.crf_iterations is None else settings.crf_iterations
-    return _WITHOUT_CRF + once * (2 if isinstance(settings, CrfSettings) else 1)  # under two backgrounds
+    return _WITHOUT_CRF + chosen.iterations * (2 if isinstance(settings, CrfSettings) else 1)  # under two backgrounds

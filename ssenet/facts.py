@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ssenet.config import INPUTS, PAPER_ALPHA, CamTrainSettings
-from ssenet.lineage import Step
+from ssenet.lineage import WITHOUT_EFFECT, Step
 from ssenet.results import MULTI_SCALE, EvaluationRecord, ProtocolCard
 from ssenet.scores import SegmentationRecord
 
@@ -26,7 +26,7 @@ _VARIED: dict[int, frozenset[str]] = {
 """CAM training settings that the rows of each table vary; seeds are averaged."""
 _TWO_BRANCHES = frozenset({"eta", "ser_form", "equivariance", "angle"})
 """CAM training settings that mean nothing for a baseline."""
-_IRRELEVANT = frozenset({"workers", "save_every_steps", "val_split", "val_images", "dataset"})
+_IRRELEVANT = WITHOUT_EFFECT | {"val_split", "val_images", "dataset"}
 
 
 @dataclass(frozen=True)
@@ -156,11 +156,7 @@ def _refinement(fact: Fact) -> str:
     """Settings of the steps after the CAMs, and the photographs that they start from; ids left out."""
     steps = [s for s in fact.later if s.kind not in ("train_cam", "infer_cam")]
     settings = [
-        {
-            k: v
-            for k, v in s.settings.items()
-            if k not in INPUTS[s.kind] and k not in _IRRELEVANT | {"processes", "seed"}
-        }
+        {k: v for k, v in s.settings.items() if k not in INPUTS[s.kind] and k not in _IRRELEVANT | {"seed"}}
         for s in steps
     ]
     # Which checkpoint a backbone starts from is an id; that it starts from one, not from ImageNet, is a setting.

@@ -18,7 +18,7 @@ from ssenet.config import INPUTS, STAGES, Closed, JobKind
 STAGE_VERSIONS: dict[JobKind, int] = dict.fromkeys(STAGES, 1)
 """Part of every key: raise a stage's number when the same inputs would give another result."""
 
-_WITHOUT_EFFECT = frozenset({"workers", "processes", "save_every_steps"})
+WITHOUT_EFFECT = frozenset({"workers", "processes", "save_every_steps"})
 """Settings that change how a step runs, not what it gives."""
 
 
@@ -46,7 +46,7 @@ def content_key(kind: JobKind, settings: Closed, inputs: Mapping[str, str], fing
             checkpoint's card, or the key of a set.
         fingerprint: of the data set.
     """
-    excluded = set(INPUTS[kind]) | _WITHOUT_EFFECT | {"dataset"}
+    excluded = set(INPUTS[kind]) | WITHOUT_EFFECT | {"dataset"}
     used = settings.model_dump(mode="json", exclude=excluded)
     text = json.dumps([kind, STAGE_VERSIONS[kind], used, dict(inputs), fingerprint], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -14,8 +14,8 @@ from backend.store.content import inputs_of
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
 from ssenet.errors import DatasetError, SettingsError
+from ssenet.stages import RESULT
 
-RESULT = "result"
 _KEPT = frozenset({"log.txt", "run.json"})
 
 
