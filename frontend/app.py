@@ -17,22 +17,29 @@ STATUS_SECONDS = 10
 ICON = Path(__file__).parent / "assets" / "icon.png"
 
 
+PAGES = {
+    "Look": [
+        st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
+    ],
+    "Measure": [
+        st.Page("views/alpha_lab.py", title="α lab", icon=":material/show_chart:"),
+        st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
+    ],
+    "Make": [
+        st.Page("views/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("views/pipeline.py", title="Pipeline", icon=":material/account_tree:"),
+        st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
+    ],
+}
+
+
 def main() -> None:
     """Draw the frame and the chosen page."""
     # The folder is not called pages: Streamlit would then serve its files without this frame.
     st.set_page_config("SSENet Lab", str(ICON), layout="wide", initial_sidebar_state=220)
     st.logo(str(ICON), size="large")
     st.html(STYLE)
-    chosen = st.navigation(
-        [
-            st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
-            st.Page("views/train.py", title="Train", icon=":material/model_training:"),
-            st.Page("views/pipeline.py", title="Pipeline", icon=":material/account_tree:"),
-            st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
-            st.Page("views/compare.py", title="Compare", icon=":material/show_chart:"),
-            st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
-        ]
-    )
+    chosen = st.navigation(PAGES)
     with st.sidebar:
         service_status()
     with page_guard(chosen.title):

@@ -131,17 +131,17 @@ def _onwards(job: s.Job) -> None:
     beside = [label for label, checkpoint in by_label.items() if checkpoint.id == DEFAULT_IDS[0]]
     pair = [*beside, new[-1]] if new[-1] not in beside else beside
     evaluation = children(job)
-    against = f"Compare with {beside[0]}" if beside else "Open in Compare"
+    against = f"Compare with {beside[0]}" if beside else "Open in α lab"
     with st.container(horizontal=True):
         if st.button("Open in Inspect", icon=":material/image_search:", type="primary", key="open_inspect"):
             st.session_state["checkpoints"] = pair
             st.switch_page("views/inspect.py")
         if st.button(against, icon=":material/show_chart:", key="open_compare"):
             st.session_state["checkpoints"] = pair
-            st.switch_page("views/compare.py")
+            st.switch_page("views/alpha_lab.py")
     for child in evaluation:
-        text = {"succeeded": "Its evaluation is done: Compare shows its curves."}.get(
-            child.state, f"Its evaluation is {child.state}; Compare shows its curves when it is done."
+        text = {"succeeded": "Its evaluation is done: the α lab shows its curves."}.get(
+            child.state, f"Its evaluation is {child.state}; the α lab shows its curves when it is done."
         )
         st.caption(text)
 

@@ -17,7 +17,7 @@ from ssenet.weights.builtin import DEMO, builtin_checkpoints
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/train", "/pipeline", "/jobs", "/compare", "/tables")
+PAGES = ("/", "/train", "/pipeline", "/jobs", "/alpha_lab", "/tables")
 BASELINE, SSENET = BUILT_IN = [b.card.name for b in builtin_checkpoints() if b.id in DEMO]
 FIRST_MAPS = 90_000
 TRAINING = 600_000
@@ -111,7 +111,7 @@ def test_quick_training_from_start_to_comparison(page: Page) -> None:
     expect(page.get_by_role("button", name="Open in Inspect")).to_be_visible(timeout=TRAINING)
     expect(page.get_by_text("Its evaluation is done")).to_be_visible(timeout=TRAINING)
     page.get_by_role("button", name=f"Compare with {BASELINE}").click()
-    expect(page.get_by_role("heading", name="Compare", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="α lab", level=1)).to_be_visible()
     table = page.locator("table.sl-table")
     expect(table.get_by_role("cell", name="from the browser").first).to_be_visible()
     expect(table.get_by_role("cell", name=BASELINE).first).to_be_visible()

@@ -328,7 +328,7 @@ def test_job_page_shows_what_a_stage_made(service: FakeService, open_page: Open,
     assert ("IoU of each class" in html(app)) == (kind == "pseudo_labels")
 
 
-@pytest.mark.parametrize("page", ["inspect", "compare"])
+@pytest.mark.parametrize("page", ["inspect", "alpha_lab"])
 def test_other_networks_are_no_choice_for_cams(service: FakeService, open_page: Open, page: str) -> None:
     service.pipelines.finished()
     app = open_page(page)

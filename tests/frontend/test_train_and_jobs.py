@@ -129,7 +129,7 @@ def test_succeeded_training_opens_in_compare(service: FakeService, open_page: Op
     service.evaluated["ck-new"] = "ev-ssenet-new"
     app = open_page("train", job=job)
     app.button(key="open_compare").click().run()
-    assert app.title[0].value == "Compare"
+    assert app.title[0].value == "α lab"
     assert app.multiselect(key="checkpoints").value == ["demo-baseline", "my-run"]
 
 

@@ -1,4 +1,4 @@
-"""Compare: Figs. 4 and 5 of the paper, for any checkpoints that were evaluated."""
+"""The α lab: Figs. 4 and 5 of the paper, for any checkpoints that were evaluated."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HEADER = ["checkpoint", "row", "best α", "best mIoU (%)", "mIoU (%)", "m_FN", "
 
 def page() -> None:
     """Choice, figures, table, protocol."""
-    st.title("Compare")
+    st.title("α lab")
     st.caption("How good the maps are as pseudo-labels, at every background threshold and every scale at once.")
     evaluations = client().evaluations()
     left, right = st.columns([3, 2])
@@ -190,5 +190,5 @@ def curves_csv(series: Sequence[Series]) -> str:
     return buffer.getvalue()
 
 
-with page_guard("compare"):
+with page_guard("alpha_lab"):
     page()
