@@ -81,7 +81,7 @@ def jobs_page(page: Page) -> None:
 
 def compare_page(page: Page) -> None:
     """Fig. 4, with the protocol under it."""
-    page.goto("/compare")
+    page.goto("/alpha_lab")
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=MINUTES)
     shoot(page, "compare")
     page.get_by_role("heading", name=re.compile("Fig. 5")).scroll_into_view_if_needed()

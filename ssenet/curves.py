@@ -106,7 +106,11 @@ def curve(histogram: AlphaHistogram, absent: Literal["zero", "excluded"] = "zero
         absent: what a class with neither truth nor prediction adds to mIoU: 0, as the
             released code has it, or nothing.
     """
-    c = counts(histogram)
+    return curve_of(counts(histogram), EDGES.astype(np.float64), absent)
+
+
+def curve_of(c: Counts, alpha: Doubles, absent: Literal["zero", "excluded"] = "zero") -> Curve:
+    """The curves of exact counts at the thresholds ``alpha`` (E,); ``absent`` as in ``curve``."""
     union = c.truth + c.predicted - c.hit
     with np.errstate(divide="ignore", invalid="ignore"):
         iou = np.where(union > 0, c.hit / union, 0.0 if absent == "zero" else np.nan)
@@ -114,7 +118,7 @@ def curve(histogram: AlphaHistogram, absent: Literal["zero", "excluded"] = "zero
         fn_ratio = c.truth[1:] / hit - 1
         fp_ratio = c.predicted[:, 1:] / hit - 1
     return Curve(
-        EDGES.astype(np.float64),
+        alpha,
         iou,
         _mean(iou),
         fn_ratio,
