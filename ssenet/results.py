@@ -176,7 +176,7 @@ class ProtocolCard(BaseModel):
     multi_scale: tuple[float, ...] = ()
     flip: bool
     relu_order: ReluOrder | None = None
-    aggregation: str | None = Field(default=None, description="How views become one map, where it is not the usual sum.")
+    aggregation: str | None = Field(default=None, description="How views become one, where not by the usual sum.")
     normalisation: Literal["eq3", "official"] | None = "eq3"
     crf: str | None = None
     alpha_rule: str = Field(description="For example 'fixed 0.2' or 'best on the scored images'.")
