@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scipy import ndimage
 
 from ssenet.config import DatasetSpec
 from ssenet.data import Dataset, Sample, open_dataset
-from ssenet.data.demo import CLASSES, assets, compose, paste
+from ssenet.data.demo import CLASSES, CLEAR, assets, compose, paste
 from ssenet.errors import DatasetError
 
 GOLDEN = "ba7d0683f447eb8434bbe13fac72a88d81e08a30b9695b0de7f88da4742ce3d0"
@@ -135,6 +136,15 @@ def test_sizes_and_classes_are_spread() -> None:
     labels = np.stack([np.isin(np.arange(1, 11), c.mask) for c in composites])
     assert 1.4 < labels.sum(1).mean() < 2.0
     assert labels.sum(0).min() > 20
+
+
+def test_the_clear_images_show_one_object_in_one_piece_small_to_large() -> None:
+    data = demo()
+    masks = [data.sample("val", index).mask for index in CLEAR]
+    assert all(ndimage.label((mask > 0) & (mask < 255))[1] == 1 for mask in masks)
+    assert all(data.labels("val", index).sum() == 1 for index in CLEAR)
+    areas = [float((mask > 0).mean()) for mask in masks]
+    assert areas == sorted(areas) and areas[0] < 0.05 and areas[-1] > 0.5
 
 
 def test_composing_is_quick() -> None:
