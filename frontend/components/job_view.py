@@ -29,8 +29,7 @@ def job_view(job_id: str) -> None:
 def _view(job_id: str, live: bool) -> None:
     with page_guard("job"):
         job = client().job(job_id)
-        if live and _settled(job):
-            st.rerun()
+        over = live and _settled(job)
         # A place for each part, empty or not: what follows keeps its position and is not drawn anew.
         head, actions, losses, made, details = (st.container() for _ in range(5))
         with head:
@@ -47,6 +46,8 @@ def _view(job_id: str, live: bool) -> None:
                 outcome(job, results_of(job))
         with details:
             _details(job, events)
+        if over:  # only now: a click that arrives with the end of the job is answered first
+            st.rerun()
 
 
 def _settled(job: s.Job) -> bool:

@@ -57,8 +57,6 @@ def job_list(states: Sequence[str], kinds: Sequence[str], live: bool) -> None:
     with page_guard("list"):
         all_jobs = client().jobs()
         jobs = chosen_jobs(all_jobs, states, kinds)
-        if live and all(job.terminal for job in jobs):
-            st.rerun()
         if not all_jobs:
             st.info("No job has been submitted yet. Start one on the Train page.")
             st.page_link("views/train.py", label="Go to Train", icon=":material/model_training:")
@@ -75,6 +73,8 @@ def job_list(states: Sequence[str], kinds: Sequence[str], live: bool) -> None:
             job_line(job)
         if len(jobs) > len(listed):
             st.caption(f"{len(listed)} of {len(jobs)} jobs are listed, newest first; the filters find the others.")
+        if live and all(job.terminal for job in jobs):  # last: a click that arrives with the end is answered first
+            st.rerun()
 
 
 def listed_jobs(jobs: Sequence[s.Job], selected: str | None) -> list[s.Job]:
