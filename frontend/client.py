@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from frontend import schemas as s
+from frontend.clients.samples import SampleCalls
 from frontend.transport import (
     FieldProblem,
     Params,
@@ -35,7 +36,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(Transport):
+class Client(SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.
@@ -59,9 +60,10 @@ class Client(Transport):
         """One photograph's record."""
         return parse(s.Image, self._send("GET", f"/images/{part(image_id)}"))
 
-    def pixels(self, image_id: str, max_side: int) -> bytes:
-        """PNG of a photograph, its long side at most ``max_side`` pixels."""
-        return self._send("GET", f"/images/{part(image_id)}/pixels", params={"max_side": max_side}).content
+    def pixels(self, image_id: str, max_side: int | None = None) -> bytes:
+        """PNG of a photograph; with ``max_side`` its long side has at most so many pixels."""
+        params = {} if max_side is None else {"max_side": max_side}
+        return self._send("GET", f"/images/{part(image_id)}/pixels", params=params).content
 
     def upload(self, name: str, data: bytes) -> s.Image:
         """Register a photograph; the same pixels give the same record."""

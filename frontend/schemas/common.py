@@ -43,6 +43,7 @@ class Image(Answer):
     """A photograph the service holds."""
 
     id: str
+    sha: str = ""
     width: int
     height: int
     name: str = ""
