@@ -6,7 +6,7 @@ covers, FN/TP how much of the object it leaves out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet.data.base import IGNORED
-from ssenet.results import EDGES
+from ssenet.render import aggregate, normalise
+from ssenet.results import EDGES, MULTI_SCALE, View
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]
@@ -48,6 +49,40 @@ class Coverage:
     def over_covers(self) -> bool:
         """Whether it covers more background than it leaves out of the object."""
         return self.fp > self.fn
+
+
+def mean_map(coarse: Mapping[View, Floats], size: tuple[int, int], index: int, scales: Collection[float]) -> Floats:
+    """Mean over the views of ``scales`` of one class's ReLU'd, upsampled maps: (H, W), not normalised.
+
+    The mean, so that a maximum shared by several maps compares single scales with their sum fairly; Eq. 3 does not
+    see the difference.
+
+    Raises:
+        ValueError: a scale has no view.
+    """
+    views = {view: maps for view, maps in coarse.items() if view.scale in scales}
+    if not views or {view.scale for view in views} != set(scales):
+        raise ValueError(f"there are no maps of all scales {sorted(scales)}")
+    mean: Floats = aggregate(views, size, [index])[0] / np.float32(len(views))
+    return mean
+
+
+def score_maps(
+    coarse: Mapping[View, Floats], size: tuple[int, int], index: int, scales: Collection[float]
+) -> dict[str, Floats]:
+    """Eq. 3 maps (H, W) of one class by row: each scale, and with more than one all together (MS).
+
+    Args:
+        coarse: raw coarse logits (K, h, w) by view.
+        size: (H, W) of the photograph.
+        index: of the class.
+        scales: the rows; one without a view is left out, and with it MS.
+    """
+    there = sorted({view.scale for view in coarse} & set(scales))
+    chosen: list[tuple[str, Collection[float]]] = [(f"{scale:g}", [scale]) for scale in there]
+    if len(there) > 1 and set(there) == set(scales):
+        chosen.append((MULTI_SCALE, there))
+    return {row: normalise(mean_map(coarse, size, index, views)[None])[0] for row, views in chosen}
 
 
 def coverage(score: Floats, mask: Labels, label: int, alpha: float) -> Coverage:

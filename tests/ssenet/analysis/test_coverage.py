@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from ssenet.analysis.coverage import Balance, Coverage, balance, best_alpha, coverage
+from ssenet.analysis.coverage import Balance, Coverage, balance, best_alpha, coverage, mean_map, score_maps
 from ssenet.data.base import IGNORED
-from ssenet.results import EDGES
+from ssenet.render import upsample
+from ssenet.results import EDGES, View, views_of
 
 SHAPE = (4, 5)
 SCORES = arrays(
@@ -83,3 +84,28 @@ def test_sizes_must_agree_and_a_balance_needs_a_scale() -> None:
         best_alpha(score, mask, 1)
     with pytest.raises(ValueError, match="needs a scale"):
         balance({})
+
+
+def coarse_maps(*scales: float, flip: bool = False) -> dict[View, np.ndarray]:
+    """Random logits (2, h, w) of every view."""
+    random = np.random.default_rng(4)
+    return {view: random.normal(size=(2, 3, 4)).astype(np.float32) for view in views_of(scales, flip)}
+
+
+def test_rows_are_the_scales_and_the_mean_of_all_their_views() -> None:
+    coarse, size = coarse_maps(0.5, 1.0, flip=True), (12, 16)
+    found = score_maps(coarse, size, 1, [0.5, 1.0])
+    assert list(found) == ["0.5", "1", "MS"]
+    relu = {view: np.maximum(upsample(maps, size)[1], 0) for view, maps in coarse.items()}
+    for row, scales in (("0.5", [0.5]), ("1", [1.0]), ("MS", [0.5, 1.0])):
+        mean = np.mean([m for view, m in relu.items() if view.scale in scales], axis=0)
+        expected = np.maximum(mean - 1e-5, 0) / (mean.max() + 1e-5)  # Eq. 3
+        np.testing.assert_allclose(found[row], expected, atol=1e-6)
+
+
+def test_a_scale_that_is_not_there_leaves_out_its_row_and_the_sum() -> None:
+    coarse = coarse_maps(0.5)
+    assert list(score_maps(coarse, (6, 8), 0, [0.5, 1.0])) == ["0.5"]
+    assert list(score_maps(coarse, (6, 8), 0, [0.5])) == ["0.5"]
+    with pytest.raises(ValueError, match="no maps of all scales"):
+        mean_map(coarse, (6, 8), 0, [0.5, 1.0])
