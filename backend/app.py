@@ -16,6 +16,7 @@ import ssenet
 from backend import problems
 from backend.problems import ProblemDetails, responses
 from backend.routes import (
+    aggregation,
     cams,
     checkpoints,
     datasets,
@@ -36,6 +37,20 @@ from backend.store.seed import seed
 from backend.sweeper import Sweeper
 
 PREFIX = "/api/v1"
+ROUTES = (
+    service,
+    images,
+    datasets,
+    checkpoints,
+    cams,
+    jobs,
+    pipelines,
+    evaluations,
+    sets,
+    scores,
+    tables,
+    aggregation,
+)
 _DESCRIPTION = "Class activation maps at any scale, training of networks that keep them equal, and the proof."
 _MULTIPART = 64 * 1024  # room for part headers around a file
 _REFERENCE = "#/components/schemas/{model}"
@@ -85,7 +100,7 @@ def prepare(running: Service) -> None:
 
 def _api() -> APIRouter:
     api = APIRouter(prefix=PREFIX, responses=responses(400, 403, 422, 500, 503))
-    for module in (service, images, datasets, checkpoints, cams, jobs, pipelines, evaluations, sets, scores, tables):
+    for module in ROUTES:
         api.include_router(module.router)
     return api
 
