@@ -14,6 +14,7 @@ from backend.problems import not_found
 from backend.schemas.cams import CamLabels, CamProtocol, Cams, CamTiming, CamView, ClassScore
 from backend.service import Service
 from ssenet import render
+from ssenet.analysis.warp import warp_photograph
 from ssenet.config import WORKING_SIDE
 from ssenet.data.images import encode_png
 from ssenet.results import CAM_VERSION, View
@@ -67,6 +68,8 @@ def png(service: Service, plan: Plan, coarse: Coarse) -> tuple[bytes, str]:
         image = pictures.stored_pixels(service.artifacts, plan.image_sha, query.max_side)
     except FileNotFoundError:
         raise not_found("file of image", plan.image_id) from None
+    # Views of one query are moved alike, and their maps are mirrored back: all lie in this frame.
+    image = warp_photograph(image, View(scale=1, **query.moved), plan.card.mean)
     drawn = shown(plan, coarse) or [int(_scores(plan, coarse).argmax())]
     classes = drawn if query.normalisation == "shared" else drawn[:1]
     # Normalised at the size that scale 1 means, so that the picture's size changes nothing but its sharpness.
@@ -104,13 +107,14 @@ def described(plan: Plan, coarse: Coarse, missing: list[View], seconds: float) -
 def _view(plan: Plan, coarse: Coarse, view: View, cached: bool) -> CamView:
     k, h, w = coarse[view].shape
     key = plan.keys[view]
-    return CamView(name=view.name, scale=view.scale, flip=view.flip, shape=(k, h, w), key=key, cached=cached)
+    return CamView(**view.model_dump(), name=view.name, shape=(k, h, w), key=key, cached=cached)
 
 
 def _protocol(plan: Plan) -> CamProtocol:
     return CamProtocol(
         scales=sorted(set(plan.query.scales)),
         flip=plan.query.flip,
+        **plan.query.moved,
         working_side=WORKING_SIDE,
         relu_order=plan.query.relu_order,
         normalisation=plan.query.normalisation,

@@ -124,7 +124,7 @@ def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:
         checkpoint_id,
         card,
         tuple(_class_index(card, index, name) for index, name in enumerate(query.classes)),
-        tuple(views_of(query.scales, query.flip)),
+        tuple(views_of(query.scales, query.flip, **query.moved)),
     )
     _check_labels(made)
     return made

@@ -17,6 +17,7 @@ from ssenet.models.cam import CamNet, build_cam_net, tiled_side
 from ssenet.models.resnet38 import ResNet38Cam
 from ssenet.render import scaled_size
 from ssenet.results import CheckpointCard, View
+from ssenet.transforms import warp
 from ssenet.weights.loading import load_strictly, read_weights
 
 Rgb = NDArray[np.uint8]
@@ -51,12 +52,14 @@ class Network:
     def coarse_logits(self, image: Rgb, views: Iterable[View]) -> dict[View, NDArray[np.float32]]:
         """Raw logits (K, h, w) of each view, mirrored back where the view is mirrored.
 
+        Those of a rotated or shifted view stay in the warped frame (``View``).
+
         Args:
             image: (H, W, 3) RGB.
-            views: what to compute; the two views of one scale share a forward pass.
+            views: what to compute; the views of one scale share a forward pass.
         """
         out: dict[View, NDArray[np.float32]] = {}
-        ordered = sorted(set(views), key=lambda view: (view.scale, view.flip))
+        ordered = sorted(set(views), key=lambda view: (view.scale, view.flip, view.name))
         for scale, group in groupby(ordered, key=lambda view: view.scale):
             out.update(self._one_scale(image, scale, list(group)))
         return out
@@ -64,7 +67,7 @@ class Network:
     @torch.inference_mode()
     def _one_scale(self, image: Rgb, scale: float, views: Sequence[View]) -> dict[View, NDArray[np.float32]]:
         x = self._input(image, scale)
-        batch = torch.stack([x.flip(-1) if view.flip else x for view in views])
+        batch = torch.stack([transformed(x, view, image.shape[0] / image.shape[1]) for view in views])
         logits: Tensor = self.model(batch)
         aligned = [y.flip(-1) if view.flip else y for y, view in zip(logits, views, strict=True)]
         return {view: y.float().cpu().numpy() for view, y in zip(views, aligned, strict=True)}
@@ -84,6 +87,21 @@ class Network:
             return scaled_size(size, scale)
         height, width = (tiled_side(side * scale, self.model) for side in size)
         return height, width
+
+
+def transformed(x: Tensor, view: View, aspect: float) -> Tensor:
+    """What the network sees of a normalised photograph (3, h, w), which is at the view's scale already.
+
+    It is turned and shifted with zeros from outside, as in training, and mirrored last.
+
+    Args:
+        x: the scaled photograph; its sides are rounded to what the network can see.
+        view: how to look at it.
+        aspect: height / width of the photograph itself, so that an angle is one of the photograph.
+    """
+    if view.warped:
+        x = warp(x[None], view.rotation, view.shift_x, view.shift_y, aspect)[0]
+    return x.flip(-1) if view.flip else x
 
 
 def load_network(weights: Path, card: CheckpointCard, device: torch.device | None = None) -> Network:

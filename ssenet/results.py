@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +14,16 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, computed_field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveFloat,
+    ValidationInfo,
+    computed_field,
+    field_validator,
+    model_validator,
+)
 
 from ssenet.config import (
     WORKING_SIDE,
@@ -71,30 +81,66 @@ def nearest_edge(alpha: float) -> int:
     return int(np.abs(EDGES - np.float32(alpha)).argmin())
 
 
-class View(BaseModel):
-    """One way of looking at an image: its scale, and whether it is mirrored."""
+_NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
+_VIEW_NAME = re.compile(rf"s({_NUMBER})(-flip)?(?:-r({_NUMBER}))?(?:-x({_NUMBER}))?(?:-y({_NUMBER}))?")
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class View(BaseModel):
+    """One way of looking at an image: the transformation A = flip ∘ shift ∘ rotate ∘ scale of Eq. 2.
+
+    The frame keeps the size that ``scale`` gives it; what comes from outside the photograph is zero
+    after normalisation. Raw logits of a rotated or shifted view stay in the warped frame, and a flip
+    is mirrored back: they are those of shift ∘ rotate ∘ scale.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     scale: float = Field(gt=0)
     flip: bool = False
+    rotation: float = Field(default=0.0, ge=-180, le=180, description="Degrees, counter-clockwise, about the centre.")
+    shift_x: float = Field(default=0.0, ge=-0.5, le=0.5, description="To the right, as a fraction of the width.")
+    shift_y: float = Field(default=0.0, ge=-0.5, le=0.5, description="Down, as a fraction of the height.")
+
+    @field_validator("rotation", "shift_x", "shift_y")
+    @classmethod
+    def _named_exactly(cls, value: float, info: ValidationInfo) -> float:
+        # To hundredths of a degree and ten-thousandths of a side, so that a name says all; and no -0.
+        return round(value, 2 if info.field_name == "rotation" else 4) + 0.0
+
+    @property
+    def warped(self) -> bool:
+        """Whether it is rotated or shifted."""
+        return bool(self.rotation or self.shift_x or self.shift_y)
 
     @property
     def name(self) -> str:
-        """A name that is safe in file names and npz keys, such as ``s0.5-flip``."""
-        return f"s{self.scale:g}" + ("-flip" if self.flip else "")
+        """A name that is safe in file names and npz keys, such as ``s0.5-flip`` or ``s1-r15-x-0.1``."""
+        moved = {"r": self.rotation, "x": self.shift_x, "y": self.shift_y}
+        warp = "".join(f"-{letter}{value:g}" for letter, value in moved.items() if value)
+        return f"s{self.scale:g}" + ("-flip" if self.flip else "") + warp
 
     @classmethod
     def parse(cls, name: str) -> View:
-        """The view that ``name`` came from."""
-        scale, _, flip = name.removeprefix("s").partition("-")
-        return cls(scale=float(scale), flip=flip == "flip")
+        """The view that ``name`` came from, its scale to six significant digits.
+
+        Raises:
+            ValueError: it is not the name of a view.
+        """
+        found = _VIEW_NAME.fullmatch(name)
+        if found is None:
+            raise ValueError(f"{name!r} is not the name of a view, such as s0.5-flip")
+        scale, flip, *moved = found.groups()
+        rotation, shift_x, shift_y = (float(value or 0) for value in moved)
+        return cls(scale=float(scale), flip=flip is not None, rotation=rotation, shift_x=shift_x, shift_y=shift_y)
 
 
-def views_of(scales: Iterable[float], flip: bool) -> list[View]:
-    """All views, smallest scale first (the cheapest picture arrives first), each with its mirror image."""
+def views_of(scales: Iterable[float], flip: bool, **moved: float) -> list[View]:
+    """All views, smallest scale first (the cheapest picture arrives first), each with its mirror image.
+
+    ``moved`` is ``rotation``, ``shift_x`` and ``shift_y`` of all of them, as far as they are not 0.
+    """
     mirrored = (False, True) if flip else (False,)
-    return [View(scale=s, flip=f) for s in sorted(set(scales)) for f in mirrored]
+    return [View(scale=s, flip=f, **moved) for s in sorted(set(scales)) for f in mirrored]
 
 
 def cam_key(image_sha: str, checkpoint_sha: str, view: View, precision: Literal["float16", "float32"]) -> str:

@@ -75,30 +75,65 @@ class Flip:
         return torch.ones(1, 1, *size, device=device)
 
 
-@dataclass(frozen=True)
-class Rotate:
-    """Turn counter-clockwise about the centre by ``degrees``; what comes from outside is zero."""
+def warp(x: Tensor, degrees: float, shift_x: float = 0.0, shift_y: float = 0.0, aspect: float | None = None) -> Tensor:
+    """Turn (B, C, H, W) about its centre, then move it, in one bilinear interpolation; zero comes from outside.
 
-    degrees: float
+    Args:
+        x: images or maps.
+        degrees: counter-clockwise.
+        shift_x: to the right, as a fraction of the width.
+        shift_y: down, as a fraction of the height.
+        aspect: height / width of what ``x`` shows, where rounding of its sides has changed that a little;
+            None takes it from ``x``.
+    """
+    ratio = aspect or x.shape[-2] / x.shape[-1]
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    # Normalised coordinates are stretched by the aspect ratio; undo it so that angles are angles.
+    turn = [[cos, -sin * ratio], [sin / ratio, cos]]
+    # Normalised coordinates span 2. Where a pixel comes from: move back first, then turn back.
+    matrix = [[a, b, -2 * (a * shift_x + b * shift_y)] for a, b in turn]
+    theta = torch.tensor([matrix], dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
+    grid = F.affine_grid(theta, [*x.shape], align_corners=False)
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Turn counter-clockwise about the centre by ``degrees``, then shift; what comes from outside is zero.
+
+    Attributes:
+        degrees: of the turn.
+        shift_x: to the right, as a fraction of the width.
+        shift_y: down, as a fraction of the height.
+    """
+
+    degrees: float = 0.0
+    shift_x: float = 0.0
+    shift_y: float = 0.0
 
     def image(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to the same shape."""
-        return self._sample(x)
+        return warp(x, self.degrees, self.shift_x, self.shift_y)
 
     def maps(self, y: Tensor, size: tuple[int, int]) -> Tensor:
         """(B, K, h, w) to (B, K, *size)."""
-        turned = self._sample(y)
-        return turned if y.shape[-2:] == size else resize(turned, size)
+        moved = self.image(y)
+        return moved if y.shape[-2:] == size else resize(moved, size)
 
     def valid(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """Cells that come wholly from inside the image."""
-        return (self._sample(torch.ones(1, 1, *size, device=device)) > 0.999).float()
+        return (self.image(torch.ones(1, 1, *size, device=device)) > 0.999).float()
 
-    def _sample(self, x: Tensor) -> Tensor:
-        height, width = x.shape[-2:]
-        cos, sin = math.cos(math.radians(self.degrees)), math.sin(math.radians(self.degrees))
-        # Normalised coordinates are stretched by the aspect ratio; undo it so that angles are angles.
-        matrix = [[cos, -sin * height / width, 0.0], [sin * width / height, cos, 0.0]]
-        theta = torch.tensor([matrix], dtype=x.dtype, device=x.device).expand(len(x), -1, -1)
-        grid = F.affine_grid(theta, [*x.shape], align_corners=False)
-        return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+class Rotate(Warp):
+    """Turn counter-clockwise about the centre by ``degrees``."""
+
+    def __init__(self, degrees: float) -> None:
+        super().__init__(degrees)
+
+
+class Shift(Warp):
+    """Move right by ``shift_x`` of the width and down by ``shift_y`` of the height."""
+
+    def __init__(self, shift_x: float, shift_y: float) -> None:
+        super().__init__(0.0, shift_x, shift_y)

@@ -13,10 +13,26 @@ from ssenet.config.base import Scale
 from ssenet.render import Normalisation, colormaps
 
 
-class CamQuery(BaseModel):
-    """Which maps, and how they are drawn; drawing needs no network."""
+class Moved(BaseModel):
+    """How the photograph is turned and moved before the network sees it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    rotation: float = Field(default=0.0, ge=-180, le=180, description="Degrees, counter-clockwise, about the centre.")
+    shift_x: float = Field(default=0.0, ge=-0.5, le=0.5, description="To the right, as a fraction of the width.")
+    shift_y: float = Field(default=0.0, ge=-0.5, le=0.5, description="Down, as a fraction of the height.")
+
+    @property
+    def moved(self) -> dict[str, float]:
+        """The three as a view takes them."""
+        return {"rotation": self.rotation, "shift_x": self.shift_x, "shift_y": self.shift_y}
+
+
+class CamQuery(Moved):
+    """Which maps, and how they are drawn; drawing needs no network.
+
+    Maps of a rotated or shifted photograph stay in its warped frame, and so does the overlay.
+    """
 
     image: str = Field(pattern=IDENTIFIER, description="Id of the photograph.")
     scales: Annotated[list[Scale], Field(min_length=1, max_length=16)] = list(INFERENCE_SCALES)
@@ -51,6 +67,9 @@ class CamView(Answer):
     name: str
     scale: float
     flip: bool
+    rotation: float
+    shift_x: float
+    shift_y: float
     shape: tuple[int, int, int] = Field(description="(K, h, w).")
     key: str = Field(description="Content key: equal keys are equal bytes.")
     cached: bool = Field(description="Whether it was there before this request.")
@@ -75,6 +94,9 @@ class CamProtocol(Answer):
 
     scales: list[float]
     flip: bool
+    rotation: float
+    shift_x: float
+    shift_y: float
     working_side: int = Field(description="Scale 1: the long side of larger photographs, in pixels.")
     relu_order: ReluOrder
     normalisation: Normalisation
