@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ssenet.cli import affinity, cam, data, evaluate, pipeline, refine, segmentation, tables, train
+from ssenet.cli import affinity, aggregate, cam, data, evaluate, pipeline, refine, segmentation, tables, train
 
 app = typer.Typer(
     name="ssenet",
@@ -16,6 +16,7 @@ app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("cam")(cam.cam)
 app.command("eval")(evaluate.evaluate)
+app.command("aggregate")(aggregate.aggregate)
 app.command("figures")(evaluate.figures)
 affinity.add(app)
 refine.add(app)
