@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, Protocol
 
 EventType = Literal[
-    "progress", "metrics", "epoch", "checkpoint", "state", "evaluation", "set", "scores", "error", "done"
+    "progress", "metrics", "epoch", "checkpoint", "state", "evaluation", "set", "scores", "ranking", "error", "done"
 ]
 
 

@@ -16,9 +16,9 @@ from typing import Any, get_args
 
 from pydantic import JsonValue
 
-from ssenet.config import STAGES, Closed, JobKind, PipelineSettings
+from ssenet.config import STAGES, Closed, JobKind, PipelineKind, PipelineSettings
 
-ORDER: tuple[JobKind, ...] = get_args(JobKind)
+ORDER: tuple[JobKind, ...] = get_args(PipelineKind)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Files of a run: ``result/`` (the set that it makes), ``epoch-NNNN/`` (checkpoints), ``states/``
 (what only a further attempt needs), ``evaluation.json`` and ``histograms.npz``,
-``scores.json`` and ``confusion.npz``. Free of torch until a stage that needs it runs.
+``scores.json`` and ``confusion.npz``, ``ranking.json``. Free of torch until a stage that needs it runs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from ssenet.sets import ImageSet, SetManifest, SetWriter, pack
 RESULT = "result"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
 SCORES, CONFUSION = "scores.json", "confusion.npz"
+RANKING = "ranking.json"
 Stop = Callable[[], bool]
 
 RUNNERS: dict[JobKind, str] = {
@@ -41,6 +42,7 @@ RUNNERS: dict[JobKind, str] = {
     "pseudo_labels": "ssenet.refine.label_stage:run",
     "train_segmentation": "ssenet.segmentation.stages:train",
     "evaluate_segmentation": "ssenet.segmentation.stages:test",
+    "triage": "ssenet.triage_stage:run",
 }
 """Module and function of each stage, imported when it runs: only some need torch."""
 _WITHOUT_TORCH: frozenset[JobKind] = frozenset({"crf", "pseudo_labels"})

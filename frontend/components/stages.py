@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from ssenet.config import INPUTS, NETWORKS, JobKind
+from ssenet.config import INPUTS, NETWORKS, JobKind, PipelineKind
 
-ORDER: tuple[JobKind, ...] = get_args(JobKind)
+ORDER: tuple[JobKind, ...] = get_args(PipelineKind)
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ STAGE_TEXTS: dict[JobKind, StageText] = {
     "evaluate_segmentation": StageText(
         "Segmentation test",
         "Predicts photographs that no stage has seen, and scores the predictions (Table 3, Fig. 6).",
+    ),
+    "triage": StageText(
+        "Triage",
+        "Measures every photograph of a split: how much its maps change with the scale, and how far two networks "
+        "disagree about it.",
     ),
 }
 

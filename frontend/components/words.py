@@ -15,6 +15,7 @@ KINDS = {
     "pseudo_labels": "pseudo-labels",
     "train_segmentation": "segmentation training",
     "evaluate_segmentation": "segmentation test",
+    "triage": "triage",
 }
 
 

@@ -54,7 +54,18 @@ from ssenet.config.segmentation import (
     SegmentationTestSettings,
     SegmentationTrainSettings,
 )
-from ssenet.config.stages import INPUTS, NETWORKS, OUTPUTS, STAGES, InputKind, JobKind, NetworkRole, SetKind
+from ssenet.config.stages import (
+    INPUTS,
+    NETWORKS,
+    OUTPUTS,
+    STAGES,
+    InputKind,
+    JobKind,
+    NetworkRole,
+    PipelineKind,
+    SetKind,
+)
+from ssenet.config.triage import TriageLabels, TriageSettings
 
 __all__ = [
     "CURVE_SCALES",
@@ -88,6 +99,7 @@ __all__ = [
     "LabelSource",
     "Method",
     "NetworkRole",
+    "PipelineKind",
     "PipelineSettings",
     "PresetName",
     "PseudoLabelOptions",
@@ -102,6 +114,8 @@ __all__ = [
     "SetKind",
     "Stride",
     "TrainOptions",
+    "TriageLabels",
+    "TriageSettings",
     "WalkOptions",
     "WalkSettings",
     "pipeline_preset",

@@ -10,7 +10,7 @@ from ssenet.config.base import Closed, Identifier, setting
 from ssenet.config.cam import CamSettings, CamTrainSettings, Method, PresetName, train_preset
 from ssenet.config.refine import AffinityOptions, CrfOptions, PseudoLabelOptions, WalkOptions
 from ssenet.config.segmentation import SegmentationOptions, SegmentationTestOptions
-from ssenet.config.stages import JobKind
+from ssenet.config.stages import PipelineKind
 
 
 class PipelineSettings(Closed):
@@ -43,7 +43,7 @@ class PipelineSettings(Closed):
     labels: PseudoLabelOptions = PseudoLabelOptions()
     segmentation: SegmentationOptions = SegmentationOptions()
     test: SegmentationTestOptions = SegmentationTestOptions()
-    last: JobKind = setting("evaluate_segmentation", "Stage to stop after.", group="run")
+    last: PipelineKind = setting("evaluate_segmentation", "Stage to stop after.", group="run")
 
     @model_validator(mode="after")
     def _one_start(self) -> PipelineSettings:

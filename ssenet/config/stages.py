@@ -8,8 +8,9 @@ from ssenet.config.base import Closed
 from ssenet.config.cam import CamInferSettings, CamTrainSettings, EvaluateSettings
 from ssenet.config.refine import AffinityTrainSettings, CrfSettings, PseudoLabelSettings, WalkSettings
 from ssenet.config.segmentation import SegmentationTestSettings, SegmentationTrainSettings
+from ssenet.config.triage import TriageSettings
 
-JobKind = Literal[
+PipelineKind = Literal[
     "train_cam",
     "infer_cam",
     "evaluate",
@@ -20,7 +21,9 @@ JobKind = Literal[
     "train_segmentation",
     "evaluate_segmentation",
 ]
-"""In the order of the pipeline."""
+"""The stages of the pipeline, in its order."""
+JobKind = Literal[PipelineKind, "triage"]
+"""All kinds of work; what follows the pipeline's stages stands by itself."""
 NetworkRole = Literal["cam", "affinity", "segmentation"]
 SetKind = Literal["cams", "crf", "walk", "masks"]
 InputKind = NetworkRole | SetKind
@@ -35,6 +38,7 @@ STAGES: dict[JobKind, type[Closed]] = {
     "pseudo_labels": PseudoLabelSettings,
     "train_segmentation": SegmentationTrainSettings,
     "evaluate_segmentation": SegmentationTestSettings,
+    "triage": TriageSettings,
 }
 NETWORKS: frozenset[str] = frozenset(get_args(NetworkRole))
 _ANY_NETWORK: tuple[InputKind, ...] = ("cam", "affinity", "segmentation")
@@ -49,6 +53,7 @@ INPUTS: dict[JobKind, dict[str, tuple[InputKind, ...]]] = {
     "pseudo_labels": {"maps": ("walk", "cams")},
     "train_segmentation": {"labels": ("masks",), "start": _ANY_NETWORK},
     "evaluate_segmentation": {"checkpoint": ("segmentation",)},
+    "triage": {"checkpoint": ("cam",), "other": ("cam",)},
 }
 """Settings fields that name an earlier result, and what it may be. A field that may be None is optional."""
 
@@ -62,5 +67,6 @@ OUTPUTS: dict[JobKind, InputKind | None] = {
     "pseudo_labels": "masks",
     "train_segmentation": "segmentation",
     "evaluate_segmentation": "masks",
+    "triage": None,
 }
 """What later stages can use of a stage."""
