@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from fastapi import Depends, Header, Path, Query, Request
 
 from backend.queue import Doorbell
+from backend.refinements import Refinements
 from backend.settings import Settings
 from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
@@ -59,6 +60,7 @@ class Service:
         # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
         self.streams = CapacityLimiter(64)
+        self.refinements = Refinements()
 
     def close(self) -> None:
         """Let go of connections."""

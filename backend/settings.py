@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     cam_queue: int = Field(default=64, ge=1, description="CAM requests that may wait at one time.")
     cam_deadline: float = Field(default=60.0, gt=0, description="Seconds after which a waiting CAM request is dropped.")
     cam_cache_bytes: int = Field(default=2048 * MEBI, ge=0, description="Size that the cache of CAMs is trimmed to.")
+    crf_cache_bytes: int = Field(
+        default=256 * MEBI, ge=0, description="Size that the cache of CRF frames is trimmed to."
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
 
     @property

@@ -58,4 +58,5 @@ class Sweeper:
         with service.database.write() as session:
             tidy(session)
         service.artifacts.trim("cams", service.settings.cam_cache_bytes)
+        service.artifacts.trim("crf", service.settings.crf_cache_bytes)
         service.artifacts.remove_stale_staging()

@@ -7,6 +7,7 @@ the interpreter's lock while it works, so data sets go through processes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
@@ -144,14 +145,46 @@ class DenseCrf:
         Raises:
             ValueError: another number of labels or another size than the photograph's.
         """
-        if scores.shape != (self.labels, *self.size):
-            raise ValueError(f"scores of {scores.shape} for {self.labels} labels of a photograph of {self.size}")
+        self._check(scores)
         if self._crf is None:
             return normalised(scores.astype(np.float32))
         self._crf.setUnaryEnergy(unary(scores, self.parameters.gt_prob))
         steps = self.parameters.iterations if iterations is None else iterations
         refined = np.array(self._crf.inference(steps), np.float32)
         return refined.reshape(scores.shape)
+
+    def steps(self, scores: Floats, iterations: int) -> Iterator[Floats]:
+        """Label probabilities (L, H, W) after 0, 1, … ``iterations`` of mean field, each made from the one before.
+
+        What comes after n is what ``refine`` gives for n. Several of these may be stepped in turn on one lattice.
+
+        Args:
+            scores: as for ``refine``.
+            iterations: the last number; n + 1 arrays are given.
+
+        Raises:
+            ValueError: another number of labels or another size than the photograph's.
+        """
+        self._check(scores)
+        return self._stepped(scores, iterations)
+
+    def _stepped(self, scores: Floats, iterations: int) -> Iterator[Floats]:
+        if self._crf is None:
+            for _ in range(iterations + 1):
+                yield normalised(scores.astype(np.float32))
+            return
+        energies = unary(scores, self.parameters.gt_prob)
+        self._crf.setUnaryEnergy(energies)
+        marginals, *scratch = self._crf.startInference()
+        yield np.array(marginals, np.float32).reshape(scores.shape)
+        for _ in range(iterations):
+            self._crf.setUnaryEnergy(energies)  # another refinement may have had its turn on this lattice
+            self._crf.stepInference(marginals, *scratch)
+            yield np.array(marginals, np.float32).reshape(scores.shape)
+
+    def _check(self, scores: Floats) -> None:
+        if scores.shape != (self.labels, *self.size):
+            raise ValueError(f"scores of {scores.shape} for {self.labels} labels of a photograph of {self.size}")
 
 
 def unary(scores: Floats, gt_prob: float | None) -> Floats:

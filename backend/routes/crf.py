@@ -1,0 +1,135 @@
+"""The dense CRF of one photograph, iteration by iteration, computed on demand and kept by content."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from anyio import to_thread
+from fastapi import APIRouter, Query, Request, Response
+
+import ssenet
+from backend import crf_plan
+from backend.cam_answer import present
+from backend.cam_plan import Coarse, Plan, plan
+from backend.cam_wait import wait_for
+from backend.crf_plan import CrfWork, frames_artifact, report_artifact
+from backend.http_cache import matches, not_modified, revalidated
+from backend.negotiation import choose
+from backend.problems import Problem, not_found, responses
+from backend.schemas.cams import CamPending
+from backend.schemas.crf import CrfProtocol, CrfQuery, CrfSteps
+from backend.service import Accept, Id, IfNoneMatch, Service, ServiceDep
+from backend.truth import known_mask
+from ssenet.config import WORKING_SIDE
+from ssenet.crf import unavailable
+from ssenet.refine.scrub_report import CrfReport
+
+router = APIRouter(prefix="/checkpoints", tags=["crf"])
+JSON, NPZ = "application/json", "application/x-npz"
+FORMS = {"content": {NPZ: {}}, "description": "Numbers of every iteration (JSON), or the label maps (npz)."}
+PENDING = {"model": CamPending, "description": "The maps are being computed: ask again at Location."}
+
+
+@router.get(
+    "/{checkpoint_id}/crf",
+    response_model=CrfSteps,
+    responses={200: FORMS, 202: PENDING, **responses(404, 406, 409, 500)},
+)
+async def get_crf(
+    service: ServiceDep,
+    request: Request,
+    checkpoint_id: Id,
+    query: Annotated[CrfQuery, Query()],
+    accept: Accept = None,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Labels after 0, 1, … n iterations of the dense CRF: what changed (JSON), or the label maps themselves (npz)."""
+    media = choose(accept, (JSON, NPZ))
+    reason = unavailable()
+    if reason:
+        raise Problem(409, "crf-unavailable", reason)
+    wanted = await to_thread.run_sync(plan, service, checkpoint_id, query.cams)
+    missing = await wait_for(service, wanted, query.wait)
+    coarse = None if missing else await to_thread.run_sync(_load, wanted, service)
+    if coarse is None:
+        return _pending(request, wanted, len(missing) or len(wanted.views))
+    work = await to_thread.run_sync(_work, service, wanted, coarse, query)
+    key = crf_plan.content_key(wanted, work)
+    etag = ("W/" if media == JSON else "") + f'"{key[:40]}-{media[-4:]}"'
+    if matches(if_none_match, etag):
+        return not_modified(revalidated(etag, Vary="Accept"))
+    cached = await _made(service, request, work, key)
+    body = await to_thread.run_sync(_body, service, wanted, coarse, work, key, media, cached)
+    return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept"))
+
+
+def _load(wanted: Plan, service: Service) -> Coarse | None:
+    try:
+        return wanted.load(service)
+    except FileNotFoundError:  # trimmed from the cache in this moment
+        return None
+
+
+def _work(service: Service, wanted: Plan, coarse: Coarse, query: CrfQuery) -> CrfWork:
+    truth = known_mask(service, wanted.image_id, wanted.card.classes)
+    return crf_plan.work_on(wanted, coarse, query.settings, truth, service.settings.artifacts)
+
+
+async def _made(service: Service, request: Request, work: CrfWork, key: str) -> bool:
+    """See to it that frames and report are there; whether they were before."""
+    async with service.refinements.turn(key):
+        if await to_thread.run_sync(_there, service, key):
+            return True
+        try:
+            made = await service.refinements.do(crf_plan.do, work, request.is_disconnected)
+        except FileNotFoundError:
+            raise not_found("file of image", work.photograph.stem) from None
+        await to_thread.run_sync(_keep, service, key, *made)
+        return False
+
+
+def _there(service: Service, key: str) -> bool:
+    return service.artifacts.exists(report_artifact(key)) and service.artifacts.exists(frames_artifact(key))
+
+
+def _keep(service: Service, key: str, frames: bytes, report: bytes) -> None:
+    service.artifacts.put_bytes(frames_artifact(key), frames)
+    service.artifacts.put_bytes(report_artifact(key), report)
+
+
+def _body(service: Service, wanted: Plan, coarse: Coarse, work: CrfWork, key: str, media: str, cached: bool) -> bytes:
+    if media == NPZ:
+        return service.artifacts.read(frames_artifact(key))
+    made = CrfReport.model_validate_json(service.artifacts.read(report_artifact(key)))
+    answer = CrfSteps(
+        image=wanted.image_id,
+        checkpoint=wanted.checkpoint_id,
+        outside=not (wanted.named or present(wanted, coarse)),
+        report=made,
+        protocol=_protocol(wanted, work),
+        cached=cached,
+        key=key,
+    )
+    return answer.model_dump_json().encode()
+
+
+def _protocol(wanted: Plan, work: CrfWork) -> CrfProtocol:
+    return CrfProtocol(
+        scales=sorted(set(wanted.query.scales)),
+        flip=wanted.query.flip,
+        working_side=WORKING_SIDE,
+        label_source=wanted.label_source,
+        method=wanted.card.method,
+        backbone=wanted.card.backbone,
+        weights_sha256=wanted.card.weights_sha256,
+        crf=str(work.settings.parameters),
+        uses_ground_truth=work.truth is not None or wanted.label_source == "given",
+        code_version=ssenet.__version__,
+    )
+
+
+def _pending(request: Request, wanted: Plan, missing: int) -> Response:
+    body = CamPending(missing=missing, total=len(wanted.views)).model_dump_json()
+    location = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    headers = {"Location": location, "Retry-After": "1", "Cache-Control": "no-store", "Vary": "Accept"}
+    return Response(body, 202, headers, JSON)
