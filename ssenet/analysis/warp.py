@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from scipy import ndimage
 from ssenet.results import View
 
 Floats = NDArray[np.float32]
+Kind = TypeVar("Kind", bound=np.generic)
 _WHOLE = 0.999
 """Weight of a pixel's source that must lie inside the image; the rest is rounding."""
 
@@ -57,7 +59,7 @@ def _each(maps: Floats, view: View, inverse: bool) -> Floats:
     return np.stack([_sampled(plane.astype(np.float32), view, inverse) for plane in maps])
 
 
-def mirrored(maps: Floats, view: View) -> Floats:
+def mirrored(maps: NDArray[Kind], view: View) -> NDArray[Kind]:
     """Maps (…, H, W) as the network gave them: mirrored once more where the view is mirrored."""
     return maps[..., ::-1] if view.flip else maps
 
