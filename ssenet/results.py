@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -348,6 +349,10 @@ class EvaluationRecord(BaseModel):
     rows: tuple[str, ...] = Field(description="Names of the curves: one per single scale, such as '0.5', and 'MS'.")
     protocol: ProtocolCard
     lineage: tuple[Step, ...] = Field(default=(), description="The steps that led to the network.")
+    agreed_alpha: float | None = Field(
+        default=None,
+        description="α at which the single scales agree most above chance, measured without the masks; null when not.",
+    )
     created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -377,6 +382,16 @@ def load_histograms(data: bytes) -> dict[str, AlphaHistogram]:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         names = [key.removesuffix(".starts") for key in arrays.files if key.endswith(".starts")]
         return {name: _unpack(arrays, name) for name in names}
+
+
+def load_histogram(file: Path | io.BytesIO, name: str) -> AlphaHistogram:
+    """One row of an evaluation, without reading the others: those of a large data set would fill the memory.
+
+    Raises:
+        KeyError: there is no such row.
+    """
+    with np.load(file, allow_pickle=False) as arrays:
+        return _unpack(arrays, name)
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], name: str) -> AlphaHistogram:
