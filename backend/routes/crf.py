@@ -12,7 +12,7 @@ from backend import crf_plan
 from backend.cam_answer import present
 from backend.cam_plan import Coarse, Plan, plan
 from backend.cam_wait import wait_for
-from backend.crf_plan import CrfWork, frames_artifact, report_artifact
+from backend.crf_plan import frames_artifact, report_artifact
 from backend.http_cache import matches, not_modified, revalidated
 from backend.negotiation import choose
 from backend.problems import Problem, not_found, responses
@@ -23,6 +23,7 @@ from backend.truth import known_mask
 from ssenet.config import WORKING_SIDE
 from ssenet.crf import unavailable
 from ssenet.refine.scrub_report import CrfReport
+from ssenet.refine.scrub_work import CrfWork
 
 router = APIRouter(prefix="/checkpoints", tags=["crf"])
 JSON, NPZ = "application/json", "application/x-npz"
@@ -81,7 +82,7 @@ async def _made(service: Service, request: Request, work: CrfWork, key: str) -> 
         if await to_thread.run_sync(_there, service, key):
             return True
         try:
-            made = await service.refinements.do(crf_plan.do, work, request.is_disconnected)
+            made = await service.refinements.do(crf_plan.packed, work, request.is_disconnected)
         except FileNotFoundError:
             raise not_found("file of image", work.photograph.stem) from None
         await to_thread.run_sync(_keep, service, key, *made)

@@ -6,7 +6,7 @@ import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +149,8 @@ def at_size(mask: Labels, size: tuple[int, int]) -> Labels:
 
 def pack_frames(made: Frames) -> bytes:
     """npz without pickle: ``classes`` (k,), the labels of each variant (n + 1, H, W), ``truth`` (H, W) where known."""
-    arrays: dict[str, NDArray[np.generic]] = {"classes": np.asarray(made.classes, np.int64), **made.labels}
+    arrays: dict[str, NDArray[Any]] = {"classes": np.asarray(made.classes, np.int64)}
+    arrays |= {str(name): labels for name, labels in made.labels.items()}
     if made.truth is not None:
         arrays["truth"] = made.truth
     buffer = io.BytesIO()

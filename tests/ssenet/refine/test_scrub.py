@@ -41,8 +41,8 @@ def maps_of(seed: int = 1, size: tuple[int, int] = (26, 35)) -> NDArray[np.float
     """A blob that is too wide for the ellipse, and noise of another class."""
     rows, columns = np.mgrid[0 : size[0], 0 : size[1]]
     blob = np.exp(-(((rows / size[0] - 0.5) / 0.3) ** 2 + ((columns / size[1] - 0.55) / 0.3) ** 2))
-    noise = 0.25 * np.random.default_rng(seed).random(size)
-    return np.stack([blob + 0.05 * noise, noise]).astype(np.float32)
+    noise = 0.06 * np.random.default_rng(seed).random(size)
+    return np.stack([blob + noise / 2, noise]).astype(np.float32)
 
 
 @needs_crf
