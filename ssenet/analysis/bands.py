@@ -28,7 +28,7 @@ Label = int | None
 GRID: NDArray[np.int64] = np.array([nearest_edge(i / 100) for i in range(101)])
 """Indices into ``EDGES`` of 0, 0.01 … 1, where bands are computed."""
 GRID.setflags(write=False)
-GRID_ALPHA: Doubles = EDGES[GRID].astype(np.float64)
+GRID_ALPHA: Doubles = EDGES[GRID].astype(np.float64).round(6)
 """α of ``GRID``, (101,)."""
 GRID_ALPHA.setflags(write=False)
 _IMAGES = 128

@@ -45,7 +45,12 @@ def valley(scores: AlphaHistogram | NDArray[np.floating[Any]]) -> float | None:
     between[both] = low[both] * high[both] * means**2
     # Ties differ in the last bits: the sums are taken in another order.
     best = np.flatnonzero(both & np.isclose(between, between.max(), rtol=1e-12, atol=0))
-    return float(EDGES[best[len(best) // 2]])
+    return _alpha(best[len(best) // 2])
+
+
+def _alpha(edge: int | np.int64) -> float:
+    """In the digits that people write: 0.48, not 0.47999998927."""
+    return round(float(EDGES[edge]), 6)
 
 
 def _pixels(scores: AlphaHistogram | NDArray[np.floating[Any]]) -> Doubles:
@@ -97,7 +102,7 @@ def _excess(p: Doubles, q: Doubles, both: Doubles) -> Doubles:
 def peak(curve: Doubles) -> float | None:
     """The α at which an agreement, or a mean of several, is highest; None where it is never above chance."""
     best = int(curve.argmax())
-    return float(EDGES[best]) if curve[best] > 0 else None
+    return _alpha(best) if curve[best] > 0 else None
 
 
 def most_consistent(maps: NDArray[np.floating[Any]]) -> float | None:
