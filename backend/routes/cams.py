@@ -9,12 +9,13 @@ from anyio import to_thread
 from fastapi import APIRouter, Query, Request, Response
 
 from backend import cam_answer
+from backend.cam_pending import PENDING, load_unless_trimmed, pending
 from backend.cam_plan import Coarse, Plan, plan
 from backend.cam_wait import wait_for
 from backend.http_cache import matches, not_modified, revalidated
 from backend.negotiation import choose
 from backend.problems import Problem, responses
-from backend.schemas.cams import CamPending, CamQuery, Cams
+from backend.schemas.cams import CamQuery, Cams
 from backend.service import Accept, Id, IfNoneMatch, Service, ServiceDep
 from ssenet.results import View
 
@@ -22,7 +23,6 @@ router = APIRouter(prefix="/checkpoints", tags=["cams"])
 JSON, PNG, NPY, NPZ = "application/json", "image/png", "application/x-npy", "application/x-npz"
 OFFERED = (JSON, PNG, NPY, NPZ)
 FORMS = {"content": {PNG: {}, NPY: {}, NPZ: {}}, "description": "In the form that was asked for."}
-PENDING = {"model": CamPending, "description": "Being computed: ask again at Location."}
 
 
 @router.get(
@@ -48,18 +48,11 @@ async def get_cams(
         return not_modified(revalidated(etag, Vary="Accept"))
     absent = await to_thread.run_sync(wanted.missing, service)
     missing = await wait_for(service, wanted, query.wait)
-    coarse = None if missing else await to_thread.run_sync(_load, wanted, service)
+    coarse = None if missing else await to_thread.run_sync(load_unless_trimmed, wanted, service)
     if coarse is None:
-        return _pending(request, wanted, missing)
+        return pending(request, wanted, len(missing) or len(wanted.views))
     body, headers = await to_thread.run_sync(_body, service, wanted, coarse, media, absent, started)
     return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept", **headers))
-
-
-def _load(wanted: Plan, service: Service) -> Coarse | None:
-    try:
-        return wanted.load(service)
-    except FileNotFoundError:  # trimmed from the cache in this moment
-        return None
 
 
 def _body(
@@ -74,10 +67,3 @@ def _body(
         return cam_answer.npz(wanted, coarse), {}
     cams = cam_answer.described(wanted, coarse, absent, time.perf_counter() - started)
     return cams.model_dump_json(by_alias=True).encode(), {}
-
-
-def _pending(request: Request, wanted: Plan, missing: list[View]) -> Response:
-    body = CamPending(missing=len(missing), total=len(wanted.views)).model_dump_json()
-    location = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    headers = {"Location": location, "Retry-After": "1", "Cache-Control": "no-store", "Vary": "Accept"}
-    return Response(body, 202, headers, JSON)
