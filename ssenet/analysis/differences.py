@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Difference(Closed):
         return self.low > 0 or self.high < 0
 
 
-def resampled_sums(table: NDArray[np.int64], samples: int, seed: int) -> Doubles:
+def resampled_sums(table: NDArray[Any], samples: int, seed: int) -> Doubles:
     """Sums of a table (N, ...) over the images of each resample: (B, ...), exact below 2⁵³."""
     flat = table.reshape(len(table), -1).astype(np.float64)
     parts = [weights.astype(np.float64) @ flat for weights in weight_blocks(len(table), samples, seed)]
