@@ -23,6 +23,7 @@ PAGES = {
     ],
     "Measure": [
         st.Page("views/alpha_lab.py", title="α lab", icon=":material/show_chart:"),
+        st.Page("views/aggregation.py", title="Aggregation", icon=":material/layers:"),
         st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
     ],
     "Make": [

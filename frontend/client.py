@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from frontend import schemas as s
+from frontend.clients.aggregation import AggregationCalls
 from frontend.clients.samples import SampleCalls
 from frontend.transport import (
     FieldProblem,
@@ -36,7 +37,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(SampleCalls, Transport):
+class Client(AggregationCalls, SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.

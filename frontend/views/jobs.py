@@ -12,8 +12,8 @@ from frontend.components.job_view import find_job, job_view
 from frontend.session import client, page_guard
 
 REFRESH_SECONDS = 2
+# Jobs listed at most, and when one of them is open below: it should be seen without scrolling far.
 SHOWN, SHOWN_ABOVE = 30, 6
-"""Jobs listed at most, and when one of them is open below: it should be seen without scrolling far."""
 STATES = ["queued", "running", "succeeded", "failed", "cancelled"]
 WIDTHS = [2.4, 1.9, 1.1, 1.9, 1.2, 1.6]
 

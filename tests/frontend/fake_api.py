@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import uvicorn
+from fake_aggregation import aggregation_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -129,6 +130,7 @@ class FakeService:
         self.submitted: list[dict[str, Any]] = []
         self.refuse_job: dict[str, Any] | None = None
         self.lock = threading.Lock()
+        self.aggregations: list[dict[str, Any]] = []
         self.pipelines = FakePipelines(self)
 
     def add_job(self, state: str, **changes: Any) -> str:
@@ -195,6 +197,7 @@ class FakeService:
         _job_routes(self, app)
         _evaluation_routes(self, app)
         set_routes(self.pipelines, app)
+        aggregation_routes(app, self.aggregations)
         pipeline_routes(self.pipelines, app)
         return app
 
