@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet import __version__
+from ssenet.analysis.objects import thirds
 from ssenet.analysis.ranking import NetworkFigures, TriageRecord, TriageRow, mean_agreement
 from ssenet.analysis.triage import (
     ALPHAS,
     SIDE,
     ObjectFigures,
     ScaleMaps,
-    agreement,
+    agreement_at,
     inconsistency,
     iou_above,
     label_map,
@@ -171,7 +172,7 @@ def _figures(one: Looked, place: int, index: int, alpha: float) -> NetworkFigure
         score=round(float(one.scores[index]), DIGITS),
         inconsistency=_rounded(inconsistency(single)),
         area=round(float(np.mean(multi > np.float32(alpha))), DIGITS),
-        agreement=tuple(None if np.isnan(v) else round(float(v), DIGITS) for v in agreement(single)),
+        agreement=tuple(round(float(v), DIGITS) for v in agreement_at(single)),
         iou=_rounded(objects.iou) if objects else None,
         fn_ratio=_rounded(objects.fn_ratio) if objects else None,
         fp_ratio=_rounded(objects.fp_ratio) if objects else None,
@@ -191,8 +192,7 @@ def _record(
 ) -> TriageRecord:
     rows = tuple(TriageRow.model_validate(row) for one in measured for row in one)
     card, other = spec.card("checkpoint"), spec.card("other") if settings.other is not None else None
-    seconds = [row.b.agreement for row in rows if row.b is not None]
-    nothing = (None,) * len(ALPHAS)
+    areas = [row.object_area for row in rows if row.object_area]
     return TriageRecord(
         checkpoint=card.name,
         other=other.name if other else None,
@@ -203,9 +203,10 @@ def _record(
         masks=has_truth(card, dataset, settings.split),
         alpha=settings.alpha,
         side=SIDE,
-        alphas=tuple(round(float(alpha), DIGITS) for alpha in ALPHAS),
-        agreement=mean_agreement(row.a.agreement for row in rows) or nothing,
-        agreement_b=(mean_agreement(seconds) or nothing) if other else None,
+        size_limits=thirds(np.array(areas)) if areas else None,
+        alphas=ALPHAS,
+        agreement=mean_agreement([row.a.agreement for row in rows]),
+        agreement_b=mean_agreement([row.b.agreement for row in rows if row.b is not None]),
         protocol=_protocol(card, settings, dataset, len(measured)),
         protocol_b=_protocol(other, settings, dataset, len(measured)) if other else None,
         lineage=spec.lineage(step),

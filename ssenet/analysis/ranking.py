@@ -30,8 +30,7 @@ Measure = Literal[
 ]
 Order = Literal["descending", "ascending"]
 Size = Literal["small", "medium", "large"]
-SIZES: dict[Size, tuple[float, float]] = {"small": (0.0, 0.05), "medium": (0.05, 0.25), "large": (0.25, 1.0)}
-"""Share of the photograph that the object covers in the mask: above the first bound, up to the second."""
+Range = tuple[float, float]
 BINS = 24
 """Bins of a distribution."""
 
@@ -44,7 +43,9 @@ class NetworkFigures(BaseModel):
     score: float = Field(description="Probability that the network gives the class.")
     inconsistency: float | None = Field(description="1 - mean soft IoU over all pairs of scales; None: no response.")
     area: float = Field(description="Share of the photograph where the MS map is above α.")
-    agreement: tuple[float | None, ...] = Field(description="Mean IoU over pairs of scales at each α of the record.")
+    agreement: tuple[float, ...] = Field(
+        description="How far the scales agree at each α of the record, above chance (ssenet.analysis.suggest)."
+    )
     iou: float | None = Field(default=None, description="Against the mask, at α; None: no mask, or nothing to compare.")
     fn_ratio: float | None = Field(default=None, description="FN/TP; None without a true positive.")
     fp_ratio: float | None = Field(default=None, description="FP/TP; None without a true positive.")
@@ -80,9 +81,12 @@ class TriageSummary(BaseModel):
     masks: bool = Field(description="Whether the maps were compared with masks.")
     alpha: float
     side: int = Field(description="Long side of the maps that were measured without masks, in pixels.")
+    size_limits: Range | None = Field(
+        description="Areas, as fractions of the photograph, up to which small and medium objects go: thirds."
+    )
     alphas: tuple[float, ...] = Field(description="Thresholds of `agreement`.")
-    agreement: tuple[float | None, ...] = Field(description="Of A, mean over all rows.")
-    agreement_b: tuple[float | None, ...] | None = None
+    agreement: tuple[float, ...] = Field(description="Of A, mean over all rows; empty without any.")
+    agreement_b: tuple[float, ...] = Field(default=(), description="Of B.")
     protocol: ProtocolCard
     protocol_b: ProtocolCard | None = None
     lineage: tuple[Step, ...] = ()
@@ -148,21 +152,22 @@ class Filters:
 
     Attributes:
         class_name: only this class.
-        size: only objects of this size.
+        area: only objects above the first and up to the second fraction of the photograph.
         low: only values of at least this.
         high: only values of at most this.
     """
 
     class_name: str | None = None
-    size: Size | None = None
+    area: Range | None = None
     low: float | None = None
     high: float | None = None
 
     def let_pass(self, row: TriageRow) -> bool:
-        """Whether class and size fit."""
+        """Whether class and area fit."""
         if self.class_name is not None and row.class_name != self.class_name:
             return False
-        return self.size is None or size_of(row.object_area) == self.size
+        area = row.object_area
+        return self.area is None or (area is not None and self.area[0] < area <= self.area[1])
 
     def within(self, value: float) -> bool:
         """Whether a value lies in the range."""
@@ -175,7 +180,7 @@ class Ranking:
 
     Attributes:
         rows: the first row of every photograph, in order.
-        values: of the photographs that pass the filters by class and size, in order, whatever the range.
+        values: of the photographs that pass the filters by class and area, in order, whatever the range.
         undefined: rows that pass those filters and have no value.
     """
 
@@ -184,9 +189,10 @@ class Ranking:
     undefined: int
 
 
-def size_of(area: float | None) -> Size | None:
-    """The size that an object is said to have; None where it is unknown, or not there at all."""
-    return next((name for name, (low, high) in SIZES.items() if area is not None and low < area <= high), None)
+def size_range(size: Size, limits: Range) -> Range:
+    """The areas of objects of a size: above the first, up to the second; an object that is not there has none."""
+    ranges: dict[Size, Range] = {"small": (0.0, limits[0]), "medium": limits, "large": (limits[1], 1.0)}
+    return ranges[size]
 
 
 def available(record: TriageSummary) -> list[Measure]:
@@ -223,11 +229,16 @@ def distribution(values: Sequence[float]) -> tuple[list[float], list[int]]:
     return [float(edge) for edge in edges], [int(count) for count in counts]
 
 
-def mean_agreement(rows: Iterable[Sequence[float | None]]) -> tuple[float | None, ...]:
-    """Mean over rows at each α of those values that are defined; None where none is."""
-    columns = zip(*rows, strict=True)
-    known = ([value for value in column if value is not None] for column in columns)
-    return tuple(float(np.mean(values)) if values else None for values in known)
+def mean_agreement(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
+    """Mean over rows (n, G) at each α; empty without rows."""
+    return tuple(float(mean) for mean in np.mean(rows, axis=0)) if rows else ()
+
+
+def suggested_alpha(alphas: Sequence[float], agreement: Sequence[float]) -> float | None:
+    """The α at which the scales agree most, above chance; None where they never do."""
+    if not agreement or max(agreement) <= 0:
+        return None
+    return alphas[int(np.argmax(agreement))]
 
 
 HEADER = (

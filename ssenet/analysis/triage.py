@@ -14,9 +14,10 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from ssenet.analysis.suggest import agreement
 from ssenet.config import ReluOrder
 from ssenet.render import Normalisation, aggregate, normalise, winner_and_score
-from ssenet.results import View
+from ssenet.results import View, nearest_edge
 from ssenet.scores import confusion
 
 Floats = NDArray[np.float32]
@@ -24,9 +25,9 @@ Doubles = NDArray[np.float64]
 Coarse = Mapping[View, Floats]
 SIDE = 128
 """Long side, in pixels, of the maps that are measured without ground truth."""
-ALPHAS: Floats = (np.arange(1, 40) / 40).astype(np.float32)
-"""Thresholds α at which the agreement of scales is measured: 0.025, 0.05 … 0.975."""
-ALPHAS.setflags(write=False)
+ALPHAS: tuple[float, ...] = tuple(n / 40 for n in range(1, 40))
+"""Thresholds α at which the agreement of scales is kept: 0.025, 0.05 … 0.975."""
+_AT = [nearest_edge(alpha) for alpha in ALPHAS]
 
 
 @dataclass(frozen=True)
@@ -110,25 +111,12 @@ def inconsistency(single: Floats) -> float | None:
     return 1 - float(np.mean(known)) if known else None
 
 
-def agreement(single: Floats, alphas: Floats = ALPHAS) -> Doubles:
-    """Mean IoU (G,) over all pairs of scales of the pixels above each α; NaN where no pair has such a pixel.
+def agreement_at(single: Floats) -> Doubles:
+    """How far the maps (S, h, w) of one class agree between scales at each of ``ALPHAS``, above chance: (G,).
 
-    Args:
-        single: maps (S, h, w) of one class.
-        alphas: (G,), ascending.
+    ``ssenet.analysis.suggest.agreement`` says what that is.
     """
-    ratios = []
-    for a, b in combinations(single, 2):
-        both, either = _above(np.minimum(a, b), alphas), _above(np.maximum(a, b), alphas)
-        ratios.append(np.divide(both, either, out=np.full(len(alphas), np.nan), where=either > 0))
-    stacked = np.array(ratios).reshape(len(ratios), len(alphas))
-    known = (~np.isnan(stacked)).sum(axis=0)
-    return np.divide(np.nansum(stacked, axis=0), known, out=np.full(len(alphas), np.nan), where=known > 0)
-
-
-def _above(values: Floats, alphas: Floats) -> Doubles:
-    """How many of the values are above each α, strictly: one sort instead of a comparison for every α."""
-    return (values.size - np.searchsorted(np.sort(values, axis=None), alphas, side="right")).astype(np.float64)
+    return agreement(single)[_AT]
 
 
 def label_map(multi: Floats, classes: Sequence[int], alpha: float) -> NDArray[np.uint8]:
