@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from cam_worker import CamWorker as Worker
+from cam_worker import logits_of
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -19,61 +20,9 @@ from backend.store.artifacts import cam_artifact
 from backend.store.models import CamRequest, Checkpoint
 from backend.store.models import Image as ImageRow
 from ssenet import render
-from ssenet.results import CheckpointCard, View, cam_key
+from ssenet.results import View, cam_key
 
 CAMS = "/api/v1/checkpoints/demo-ssenet/cams"
-Floats = NDArray[np.float16]
-
-
-def logits_of(view: View, classes: int) -> Floats:
-    """Logits that depend on the view; class 1 is there and class 0 a little less, the others are not."""
-    side = max(1, round(8 * view.scale))
-    out = np.full((classes, side, side), -3.0)
-    out[0], out[1] = 0.5, 1.0 + view.scale
-    out[:, : side // 2] *= 0.5
-    return out.astype(np.float16)
-
-
-class Worker:
-    """Computes what is requested, when it is let."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.may_go = threading.Event()
-        self.may_go.set()
-        self.error: str | None = None
-        self.computed: list[str] = []
-        self.threads: list[threading.Thread] = []
-
-    def take(self, key: str) -> None:
-        thread = threading.Thread(target=self._serve, args=(key,), daemon=True)
-        self.threads.append(thread)
-        thread.start()
-
-    def _serve(self, key: str) -> None:
-        assert self.may_go.wait(30)
-        with self.service.database.read() as session:
-            request = session.get(CamRequest, key)
-            assert request is not None
-            image = session.get(ImageRow, request.image_id)
-            checkpoint = session.get(Checkpoint, request.checkpoint_id)
-            assert image and checkpoint
-        card = CheckpointCard.model_validate(checkpoint.card)
-        self.computed.append(key)
-        for view in [] if self.error else [View.parse(name) for name in request.views]:
-            buffer = io.BytesIO()
-            np.save(buffer, logits_of(view, len(card.classes)))
-            artifact = cam_artifact(cam_key(image.sha, card.content_sha, view, "float16"))
-            self.service.artifacts.put_bytes(artifact, buffer.getvalue())
-        with self.service.database.write() as session:
-            row = session.get(CamRequest, key)
-            assert row is not None
-            row.state, row.error, row.finished_at = ("failed", self.error, 1e12) if self.error else ("done", None, 1e12)
-
-    def join(self) -> None:
-        self.may_go.set()
-        for thread in self.threads:
-            thread.join(30)
 
 
 @pytest.fixture
