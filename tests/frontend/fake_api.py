@@ -14,6 +14,7 @@ import numpy as np
 import uvicorn
 from fake_aggregation import aggregation_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
+from fake_samples import FakeSamples, sample_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from PIL import Image, ImageDraw
@@ -132,6 +133,7 @@ class FakeService:
         self.lock = threading.Lock()
         self.aggregations: list[dict[str, Any]] = []
         self.pipelines = FakePipelines(self)
+        self.samples = FakeSamples(photograph)
 
     def add_job(self, state: str, **changes: Any) -> str:
         """Put a job there, as if somebody had submitted it."""
@@ -178,6 +180,8 @@ class FakeService:
 
     def image(self, image_id: str) -> dict[str, Any] | None:
         """The record of a photograph."""
+        if image_id in self.samples.opened:
+            return self.samples.image(image_id)
         if image_id in self.photographs:
             return _image(image_id, "gallery", ["bird"])
         return _image(image_id, "upload", []) if image_id in self.uploads else None
@@ -199,6 +203,7 @@ class FakeService:
         set_routes(self.pipelines, app)
         aggregation_routes(app, self.aggregations)
         pipeline_routes(self.pipelines, app)
+        sample_routes(self, app)
         return app
 
 
@@ -269,7 +274,7 @@ def _image_routes(fake: FakeService, app: FastAPI) -> None:
 
     @app.get("/api/v1/images/{image_id}/pixels", response_model=None)
     def pixels(image_id: str, max_side: int = 4000) -> Response:
-        data = fake.photographs.get(image_id) or fake.uploads.get(image_id)
+        data = fake.photographs.get(image_id) or fake.uploads.get(image_id) or fake.samples.pixels(image_id)
         if data is None:
             return _problem(404, "No such image", f"There is no image {image_id}.")
         picture = Image.open(io.BytesIO(data))
