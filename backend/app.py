@@ -17,8 +17,10 @@ from backend import problems
 from backend.problems import ProblemDetails, responses
 from backend.routes import (
     aggregation,
+    alpha,
     cams,
     checkpoints,
+    comparisons,
     crf,
     datasets,
     equivariance,
@@ -26,6 +28,7 @@ from backend.routes import (
     images,
     jobs,
     pipelines,
+    rankings,
     scores,
     service,
     sets,
@@ -50,6 +53,8 @@ ROUTES = (
     jobs,
     pipelines,
     evaluations,
+    alpha,
+    comparisons,
     sets,
     scores,
     tables,

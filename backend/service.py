@@ -60,6 +60,7 @@ class Service:
         # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
         self.streams = CapacityLimiter(64)
+        self.comparing = CapacityLimiter(1)
         self.refinements = Refinements()
 
     def close(self) -> None:
