@@ -57,6 +57,7 @@ ROUTES = (
     comparisons,
     sets,
     scores,
+    rankings,
     tables,
     aggregation,
 )
