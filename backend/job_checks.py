@@ -21,6 +21,7 @@ from ssenet.config import (
     JobKind,
     SegmentationTestSettings,
     TrainOptions,
+    TriageSettings,
 )
 from ssenet.lineage import content_key
 from ssenet.sets import SetManifest
@@ -58,6 +59,8 @@ def _errors(session: Session, kind: JobKind, settings: Closed) -> Errors:
         yield from _dataset_errors(session, dataset_id, settings, inputs, next(iter(sets), "dataset"))
     if isinstance(settings, EvaluateSettings):
         yield from _source_errors(inputs)
+    if isinstance(settings, TriageSettings):
+        yield from _pair_errors(inputs)
     if isinstance(settings, CrfChoice):
         yield from crf_errors("crf", settings)
 
@@ -141,11 +144,18 @@ def _source_errors(inputs: Mapping[str, Input | None]) -> Errors:
         yield error("cams", f"Set {cams.id} does not hold the CAMs of checkpoint {checkpoint.id}.")
 
 
+def _pair_errors(inputs: Mapping[str, Input | None]) -> Errors:
+    """Whether two networks can be compared class by class."""
+    one, other = inputs.get("checkpoint"), inputs.get("other")
+    if isinstance(one, Checkpoint) and isinstance(other, Checkpoint) and one.card["classes"] != other.card["classes"]:
+        yield error("other", f"Checkpoints {one.id} and {other.id} know different classes. Choose another pair.")
+
+
 def class_errors(field: str, settings: Closed, dataset: Dataset, checkpoint: Checkpoint) -> Errors:
     """Whether a network knows the classes of a data set, where its labels or masks are used."""
     if list(checkpoint.card["classes"]) == list(dataset.classes):
         return
-    given = isinstance(settings, CamInferSettings) and settings.labels == "given"
+    given = isinstance(settings, (CamInferSettings, TriageSettings)) and settings.labels == "given"
     if given or isinstance(settings, (EvaluateSettings, SegmentationTestSettings)):
         yield error(
             field,

@@ -13,6 +13,7 @@ from ssenet.config import (
     CrfSettings,
     EvaluateSettings,
     SegmentationTrainSettings,
+    TriageSettings,
 )
 from ssenet.crf import parameters
 from ssenet.estimate import BACKWARD, training_work
@@ -46,6 +47,7 @@ def work(settings: Closed, extent: Extent) -> float:
         trained = extent.images * settings.crop**2 * (1 + BACKWARD)
         return settings.epochs * (trained + extent.val_images * IMAGE_PIXELS) / 1e6
     views = sum(scale**2 for scale in _scales(settings)) * (2 if getattr(settings, "flip", False) else 1)
+    views *= 2 if isinstance(settings, TriageSettings) and settings.other is not None else 1  # networks
     return extent.images * IMAGE_PIXELS * (views if extent.backbone is not None else _iterations(settings)) / 1e6
 
 

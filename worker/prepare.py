@@ -14,6 +14,7 @@ from backend.store.content import inputs_of
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
 from ssenet.errors import DatasetError, SettingsError
+from ssenet.journal import finished_in
 from ssenet.stages import RESULT
 
 _KEPT = frozenset({"log.txt", "run.json"})
@@ -65,7 +66,7 @@ def _progress(folder: Path) -> tuple[int, int]:
     """Steps that the latest saved state has seen, and finished items."""
     steps = (path.stem.removeprefix("step-") for path in folder.glob("states/step-*.json"))
     seen = max((int(step) for step in steps if step.isdecimal()), default=-1) + 1
-    return seen, sum(1 for _ in folder.glob(f"{RESULT}/items/*"))
+    return seen, sum(1 for _ in folder.glob(f"{RESULT}/items/*")) + finished_in(folder)
 
 
 def _dataset(session: Session, claim: Claim) -> dict[str, Any]:

@@ -12,10 +12,11 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from backend.store import job_records
-from backend.store.artifacts import ArtifactStore, evaluation_key, score_key, weights_key
+from backend.store.artifacts import ArtifactStore, evaluation_key, ranking_key, score_key, weights_key
 from backend.store.database import Database
 from backend.store.evaluations import summarise
 from backend.store.transitions import Claim
+from ssenet.analysis.ranking import TriageRecord
 from ssenet.config import OUTPUTS, JobKind
 from ssenet.errors import DatasetError
 from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
@@ -23,7 +24,7 @@ from ssenet.scores import SegmentationRecord
 from ssenet.sets import ImageSet, unpack
 from worker.trainer import Event
 
-RESULTS = frozenset({"checkpoint", "evaluation", "set", "scores"})
+RESULTS = frozenset({"checkpoint", "evaluation", "set", "scores", "ranking"})
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -56,6 +57,7 @@ class Results:
             "evaluation": self._evaluation,
             "set": self._set,
             "scores": self._scores,
+            "ranking": self._ranking,
         }
         commits[event["type"]](event)
 
@@ -124,6 +126,16 @@ class Results:
         self.artifacts.put_bytes(key, data)
         with self.database.write() as session:
             new = job_records.commit_score(session, self.claim, record, score_id=score_id, counts_key=key)
+        if not new:
+            self.artifacts.delete(key)
+
+    def _ranking(self, event: Event) -> None:
+        record = self._described(TriageRecord, event["record"])
+        ranking_id = uuid.uuid4().hex
+        key = ranking_key(ranking_id)
+        self.artifacts.put_file(key, self._file(event["record"]))
+        with self.database.write() as session:
+            new = job_records.commit_ranking(session, self.claim, record.summary, ranking_id=ranking_id, rows_key=key)
         if not new:
             self.artifacts.delete(key)
 

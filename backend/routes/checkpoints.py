@@ -127,7 +127,11 @@ def get_checkpoint_dependents(service: ServiceDep, checkpoint_id: Id) -> Checkpo
             raise not_found("checkpoint", checkpoint_id)
         found = checkpoints.dependents(session, row)
     return CheckpointDependents(
-        evaluations=len(found.evaluations), running_jobs=found.running_jobs, confirm=found.token, text=found.text
+        evaluations=len(found.evaluations),
+        rankings=len(found.rankings),
+        running_jobs=found.running_jobs,
+        confirm=found.token,
+        text=found.text,
     )
 
 
@@ -137,7 +141,7 @@ def delete_checkpoint(
     checkpoint_id: Id,
     confirm: Annotated[str | None, Query(max_length=64, description="`confirm` of the dependents.")] = None,
 ) -> None:
-    """Delete a checkpoint and its evaluations, once what depends on it was seen and confirmed."""
+    """Delete a checkpoint with its evaluations and rankings, once what depends on it was seen and confirmed."""
     with service.database.write() as session:
         take_turns(session)  # a pipeline takes up a checkpoint that is there either before or not at all
         row = session.get(Row, checkpoint_id, with_for_update=True)

@@ -30,6 +30,7 @@ class CheckpointDependents(Answer):
     """What depends on a checkpoint."""
 
     evaluations: int
+    rankings: int
     running_jobs: int
     confirm: str = Field(description="Token that DELETE takes; it changes when what depends changes.")
     text: str

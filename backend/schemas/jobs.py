@@ -19,6 +19,7 @@ from ssenet.config import (
     PseudoLabelSettings,
     SegmentationTestSettings,
     SegmentationTrainSettings,
+    TriageSettings,
     WalkSettings,
 )
 
@@ -97,6 +98,13 @@ class SubmitSegmentationTest(_Submission):
     settings: SegmentationTestSettings
 
 
+class SubmitTriage(_Submission):
+    """Measure every photograph of a split, so that the strangest can be looked at first."""
+
+    kind: Literal["triage"]
+    settings: TriageSettings
+
+
 Submission = Annotated[
     SubmitTraining
     | SubmitCams
@@ -106,7 +114,8 @@ Submission = Annotated[
     | SubmitWalk
     | SubmitPseudoLabels
     | SubmitSegmentationTraining
-    | SubmitSegmentationTest,
+    | SubmitSegmentationTest
+    | SubmitTriage,
     Field(discriminator="kind"),
 ]
 
@@ -134,6 +143,7 @@ class JobResult(Answer):
     evaluation: str | None = Field(description="Id of the newest evaluation of it or of its checkpoints.")
     set: str | None = Field(description="Id of the set that it made.")
     score: str | None = Field(description="Id of the score of its label maps.")
+    ranking: str | None = Field(description="Id of the ranking of photographs that it made.")
 
 
 class Job(Answer):

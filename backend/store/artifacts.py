@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 import uuid
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -33,6 +34,11 @@ def cam_artifact(cam_key: str) -> str:
     return f"cams/{cam_key[:2]}/{cam_key}.npy"
 
 
+def cam_cost_artifact(cam_key: str) -> str:
+    """Key of what computing those logits cost; it lies beside them and leaves with them."""
+    return f"cams/{cam_key[:2]}/{cam_key}.cost.json"
+
+
 def attempt_key(job_id: str, fence: int) -> str:
     """Folder of one attempt at a job: it contains the fence, so a late writer never meets its successor's files."""
     return f"jobs/{job_id}/attempt-{fence}"
@@ -46,6 +52,11 @@ def evaluation_key(evaluation_id: str) -> str:
 def score_key(score_id: str) -> str:
     """Key of a score's confusion matrices."""
     return f"scores/{score_id}.npz"
+
+
+def ranking_key(ranking_id: str) -> str:
+    """Key of a ranking with all its rows."""
+    return f"rankings/{ranking_id}.json"
 
 
 class ArtifactStore:
@@ -132,20 +143,26 @@ class ArtifactStore:
     def trim(self, prefix: str, limit: int) -> int:
         """Remove the least recently used files under ``prefix`` until they take at most ``limit`` bytes.
 
+        Files that differ in their endings only, such as a map and what it cost, were used when the last of them
+        was, and leave together.
+
         Returns:
             number of files removed.
         """
-        files = []
+        together: dict[Path, list[tuple[float, int, Path]]] = defaultdict(list)
         for path in self.path(prefix).rglob("*"):
             with suppress(FileNotFoundError):
                 if path.is_file():
-                    files.append((path.stat().st_mtime, path.stat().st_size, path))
-        excess, removed = sum(size for _, size, _ in files) - limit, 0
-        for _, size, path in sorted(files):
+                    found = path.stat()
+                    together[path.with_name(path.name.split(".")[0])].append((found.st_mtime, found.st_size, path))
+        oldest_first = sorted(together.values(), key=lambda files: max(used for used, _, _ in files))
+        excess, removed = sum(size for files in oldest_first for _, size, _ in files) - limit, 0
+        for files in oldest_first:
             if excess <= 0:
                 break
-            path.unlink(missing_ok=True)
-            excess, removed = excess - size, removed + 1
+            for _, size, path in files:
+                path.unlink(missing_ok=True)
+                excess, removed = excess - size, removed + 1
         return removed
 
     def remove_stale_staging(self) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from backend.store import cams
 from backend.store.artifacts import ArtifactStore
-from backend.store.models import Checkpoint, Evaluation
+from backend.store.models import Checkpoint, Evaluation, Ranking
 from backend.store.uses import live_jobs, live_pipelines
 
 
@@ -21,6 +21,7 @@ class Dependents:
     """What would be lost or broken with a checkpoint."""
 
     evaluations: tuple[str, ...]
+    rankings: tuple[str, ...]
     running_jobs: int
     pipelines: int
     open_requests: bool
@@ -29,11 +30,12 @@ class Dependents:
     @property
     def text(self) -> str:
         """The same in words."""
-        count = len(self.evaluations)
-        lost = f"{count} evaluation{'' if count == 1 else 's'} of it will be deleted too"
+        counts = {"evaluation": len(self.evaluations), "ranking": len(self.rankings)}
+        named = [f"{count} {what}{'' if count == 1 else 's'}" for what, count in counts.items() if count]
+        lost = f"{' and '.join(named)} of it will be deleted too"
         busy = f"; {self.running_jobs} waiting or running job(s) use it" if self.running_jobs else ""
         needed = f"; {self.pipelines} pipeline(s) at work need it" if self.pipelines else ""
-        return (lost if count else "No evaluation depends on it") + busy + needed + "."
+        return (lost if named else "No evaluation and no ranking depends on it") + busy + needed + "."
 
 
 def weights_file(row: Checkpoint, artifacts: ArtifactStore) -> Path:
@@ -44,15 +46,25 @@ def weights_file(row: Checkpoint, artifacts: ArtifactStore) -> Path:
 def dependents(session: Session, row: Checkpoint) -> Dependents:
     """What depends on a checkpoint, with a token that changes when that does."""
     evaluations = tuple(session.scalars(select(Evaluation.id).where(Evaluation.checkpoint_id == row.id)))
-    running = len(live_jobs(session, row))
-    token = hashlib.sha256("|".join([row.id, *sorted(evaluations)]).encode()).hexdigest()[:16]
+    rankings = tuple(session.scalars(select(Ranking.id).where(_of(row))))
+    token = hashlib.sha256("|".join([row.id, *sorted(evaluations), *sorted(rankings)]).encode()).hexdigest()[:16]
     return Dependents(
-        evaluations, running, len(live_pipelines(session, row)), cams.checkpoint_in_use(session, row.id), token
+        evaluations=evaluations,
+        rankings=rankings,
+        running_jobs=len(live_jobs(session, row)),
+        pipelines=len(live_pipelines(session, row)),
+        open_requests=cams.checkpoint_in_use(session, row.id),
+        token=token,
     )
 
 
+def _of(row: Checkpoint) -> ColumnElement[bool]:
+    """That a ranking shows maps of a checkpoint."""
+    return or_(Ranking.checkpoint_id == row.id, Ranking.other_id == row.id)
+
+
 def delete(session: Session, row: Checkpoint) -> list[str]:
-    """Delete a checkpoint and its evaluations.
+    """Delete a checkpoint with its evaluations and rankings.
 
     Returns:
         artifact keys that nothing may refer to any more: delete those that are ``unused`` once this transaction is
@@ -60,6 +72,7 @@ def delete(session: Session, row: Checkpoint) -> list[str]:
     """
     owned = select(Evaluation.histograms_key).where(Evaluation.checkpoint_id == row.id)
     keys = [key for key in session.scalars(owned) if key is not None]
+    keys += session.scalars(select(Ranking.rows_key).where(_of(row)))
     if row.weights_key is not None:
         keys.append(row.weights_key)
     session.delete(row)
@@ -68,8 +81,9 @@ def delete(session: Session, row: Checkpoint) -> list[str]:
 
 
 def unused(session: Session, keys: Sequence[str]) -> list[str]:
-    """Those of ``keys`` that no checkpoint and no evaluation refers to."""
+    """Those of ``keys`` that no checkpoint, no evaluation and no ranking refers to."""
     weights = select(Checkpoint.weights_key).where(Checkpoint.weights_key.in_(keys))
     histograms = select(Evaluation.histograms_key).where(Evaluation.histograms_key.in_(keys))
-    used = {*session.scalars(weights), *session.scalars(histograms)}
+    rows = select(Ranking.rows_key).where(Ranking.rows_key.in_(keys))
+    used = {*session.scalars(weights), *session.scalars(histograms), *session.scalars(rows)}
     return [key for key in keys if key not in used]

@@ -10,8 +10,9 @@ from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from backend.store.database import now
-from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, JobEvent, Score
+from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, JobEvent, Ranking, Score
 from backend.store.transitions import Claim, move_owned, note
+from ssenet.analysis.ranking import TriageSummary
 from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.sets import SetManifest
@@ -216,4 +217,35 @@ def commit_score(session: Session, claim: Claim, record: SegmentationRecord, *, 
     )
     session.add(row)
     note(session, job.id, "scores", {"score": row.id, "miou": record.miou})
+    return True
+
+
+def commit_ranking(session: Session, claim: Claim, record: TriageSummary, *, ranking_id: str, rows_key: str) -> bool:
+    """Make a ranking visible whose rows are already in the artifact store; a repeat changes nothing.
+
+    Args:
+        ranking_id: a new id, which ``rows_key`` is made from.
+
+    Returns:
+        whether it is new; the rows of a repeat belong to no ranking.
+
+    Raises:
+        LeaseLost: the job is no longer owned.
+    """
+    job = move_owned(session, claim, "renew", {})
+    job.content_key = record.lineage[-1].key if record.lineage else job.content_key  # of the data that were there
+    if session.scalars(select(Ranking.id).where(Ranking.job_id == job.id)).one_or_none() is not None:
+        return False
+    row = Ranking(
+        id=ranking_id,
+        checkpoint_id=claim.settings["checkpoint"],
+        other_id=claim.settings.get("other"),
+        dataset_id=claim.settings["dataset"],
+        job_id=job.id,
+        record=record.model_dump(mode="json"),
+        rows_key=rows_key,
+        created_at=now(session),
+    )
+    session.add(row)
+    note(session, job.id, "ranking", {"ranking": row.id, "images": record.images})
     return True

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Pipeline, PipelineStage, Score
+from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Pipeline, PipelineStage, Ranking, Score
 
 
 @dataclass
@@ -20,10 +20,11 @@ class Results:
     evaluation: str | None = None
     set: str | None = None
     score: str | None = None
+    ranking: str | None = None
 
 
 def results_of(session: Session, job_ids: Sequence[str]) -> dict[str, Results]:
-    """Results of several jobs by id, in four queries; an evaluation also counts for the job that trained."""
+    """Results of several jobs by id, in five queries; an evaluation also counts for the job that trained."""
     results: dict[str, Results] = defaultdict(Results)
     made = select(Checkpoint.job_id, Checkpoint.id).where(Checkpoint.job_id.in_(job_ids)).order_by(Checkpoint.step)
     for job_id, checkpoint in session.execute(made):
@@ -41,6 +42,8 @@ def results_of(session: Session, job_ids: Sequence[str]) -> dict[str, Results]:
         results[job_id].set = set_id
     for job_id, score in session.execute(select(Score.job_id, Score.id).where(Score.job_id.in_(job_ids))):
         results[job_id].score = score
+    for job_id, ranking in session.execute(select(Ranking.job_id, Ranking.id).where(Ranking.job_id.in_(job_ids))):
+        results[job_id].ranking = ranking
     return results
 
 

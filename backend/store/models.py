@@ -228,6 +228,22 @@ class Score(Base):
     created_at: Mapped[float]
 
 
+class Ranking(Base):
+    """Photographs as triage measured them; all rows are the artifact ``rankings/<id>.json``."""
+
+    __tablename__ = "ranking"
+    __table_args__ = (Index(None, "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    checkpoint_id: Mapped[str] = mapped_column(ForeignKey("checkpoint.id", ondelete="CASCADE"), index=True)
+    other_id: Mapped[str | None] = mapped_column(ForeignKey("checkpoint.id", ondelete="CASCADE"), index=True)
+    dataset_id: Mapped[str] = mapped_column(Id, index=True)
+    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), unique=True)
+    record: Mapped[dict[str, Any]]
+    rows_key: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[float]
+
+
 class Pipeline(Base):
     """Stages that feed one another. Its state follows from the jobs of its stages."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.store.content import content_of
-from backend.store.models import Checkpoint, Evaluation, ImageSet, Job
+from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Ranking
 from ssenet.config import NETWORKS, OUTPUTS, JobKind
 
 LIVE = ("queued", "running")
@@ -30,11 +30,16 @@ def evaluation_of(session: Session, job_id: str) -> str | None:
     return session.scalars(select(Evaluation.id).where(Evaluation.job_id == job_id)).first()
 
 
+def ranking_of(session: Session, job_id: str) -> str | None:
+    """Id of the ranking that a job made."""
+    return session.scalars(select(Ranking.id).where(Ranking.job_id == job_id)).first()
+
+
 def output_of(session: Session, job: Job) -> str | None:
-    """Id of what later stages can use of a job, or of its evaluation; None when it is not there."""
+    """Id of what later stages can use of a job, or of its evaluation or ranking; None when it is not there."""
     output = OUTPUTS[cast(JobKind, job.kind)]
     if output is None:
-        return evaluation_of(session, job.id)
+        return ranking_of(session, job.id) if job.kind == "triage" else evaluation_of(session, job.id)
     return final_checkpoint(session, job.id) if output in NETWORKS else set_of(session, job.id)
 
 

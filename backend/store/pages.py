@@ -10,10 +10,10 @@ import orjson
 from sqlalchemy import Select, tuple_
 from sqlalchemy.orm import Session
 
-from backend.store.models import Checkpoint, Dataset, Evaluation, Image, ImageSet, Job, Pipeline, Score
+from backend.store.models import Checkpoint, Dataset, Evaluation, Image, ImageSet, Job, Pipeline, Ranking, Score
 
 T = TypeVar("T")
-Listed = Image | Dataset | Checkpoint | Job | Evaluation | ImageSet | Score | Pipeline
+Listed = Image | Dataset | Checkpoint | Job | Evaluation | ImageSet | Score | Ranking | Pipeline
 
 
 class BadCursor(ValueError):  # noqa: N818
