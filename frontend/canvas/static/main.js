@@ -1,0 +1,113 @@
+// One canvas: its state, its frames, and what it tells the page.
+
+// Views by the component's key, beyond the life of one element: the page may move or rebuild it.
+const views = (window[Symbol.for('ssenet canvas views')] ??= new Map());
+const apps = new WeakMap();
+
+class App {
+  constructor(root) {
+    this.root = root;
+    this.host = root.querySelector('.cam');
+    this.stage = root.querySelector('.stage');
+    this.elements = Object.fromEntries([...root.querySelectorAll('[id]')].map((one) => [one.id, one]));
+    this.counters = {};
+    this.scene = new Scene((name) => this.count(name));
+    this.tiles = [];
+    this.pointed = this.cursor = this.photograph = this.range = null;
+    this.settle = settledAfter(COMMIT_AFTER, () => this.tell());
+    this.observer = new ResizeObserver(() => this.schedule());
+    bindControls(this);
+    bindPointer(this);
+  }
+
+  count(name) {
+    this.counters[name] = (this.counters[name] ?? 0) + 1;
+  }
+
+  showCounts() {
+    Object.assign(this.host.dataset, this.counters);
+  }
+
+  // Take what the page sends; the own view stays unless the page asks for another one.
+  take({ data, setStateValue }) {
+    this.setStateValue = setStateValue;
+    this.observer.observe(this.stage);
+    if (sameHeader(this.blob, data)) return this.schedule();
+    this.blob = data;
+    const before = this.scene.photograph;
+    const { key, revision, view } = this.scene.load(data);
+    this.key = key;
+    if (views.get(key)?.revision !== revision) views.set(key, { revision, view, told: JSON.stringify(view) });
+    if (!before || !sameBytes(before, this.scene.photograph)) this.decodePhotograph();
+    this.layoutKey = null;
+    this.schedule();
+  }
+
+  get view() {
+    return views.get(this.key).view;
+  }
+
+  change(part) {
+    views.get(this.key).view = { ...this.view, ...part };
+    this.schedule();
+  }
+
+  // People let go of something: tell the page, once.
+  commit() {
+    this.settle();
+  }
+
+  tell() {
+    const own = views.get(this.key);
+    const text = JSON.stringify(own.view);
+    if (own.told === text) return;
+    own.told = text;
+    this.count('updates');
+    this.showCounts();
+    this.setStateValue('view', own.view);
+  }
+
+  async decodePhotograph() {
+    const bytes = this.scene.photograph;
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    if (bytes !== this.scene.photograph) return;
+    this.photograph = bitmap;
+    this.full = null;
+    this.schedule();
+  }
+
+  // Many changes, one frame.
+  schedule() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      if (this.key !== undefined) drawFrame(this);
+    });
+  }
+
+  dispose() {
+    if (this.host.isConnected) return; // only moved
+    this.observer.disconnect();
+    this.settle.cancel();
+    cancelAnimationFrame(this.frame);
+  }
+}
+
+function sameBytes(a, b) {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}
+
+// The header holds checksums of all parts: equal headers, equal blobs.
+function sameHeader(a, b) {
+  if (!a || a.length !== b.length) return false;
+  const length = new DataView(a.buffer, a.byteOffset).getUint32(0, true);
+  return sameBytes(a.subarray(0, 4 + length), b.subarray(0, 4 + length));
+}
+
+export default function (component) {
+  const { parentElement, data } = component;
+  const host = parentElement.querySelector('.cam');
+  if (!apps.has(host)) apps.set(host, new App(parentElement));
+  const app = apps.get(host);
+  app.take({ ...component, data });
+  return () => setTimeout(() => app.dispose());
+}

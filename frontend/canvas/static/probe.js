@@ -1,0 +1,168 @@
+// A pinned point: every class's value against scale, checkpoint by checkpoint.
+
+const LABELLED = 4;
+const LINE_COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00'];
+const CHART = { width: 460, height: 210, left: 38, right: 118, top: 10, bottom: 34 };
+const SLICE_MS = 8; // of a frame, while peaks are computed
+
+function showProbe(app) {
+  const { probe, values } = app.view;
+  const panel = app.root.querySelector('.probe');
+  panel.hidden = !probe;
+  if (!probe) return (app.probeKey = null);
+  const { x, y } = pixelAt(app.scene, ...probe);
+  const classes = app.scene.layers.map((layer) => app.scene.shown(layer, app.view.class).name);
+  const key = JSON.stringify([x, y, values, classes, app.view.alpha, app.probeVersion, app.scene.version]);
+  if (key === app.probeKey) return undefined;
+  app.probeKey = key;
+  if (!panel.children.length) panel.append(...probePanel(app));
+  drawProbe(app, panel, x, y);
+  return undefined;
+}
+
+function probePanel(app) {
+  const radio = (value, text) => {
+    const input = make('input', { type: 'radio', name: 'values', value });
+    input.addEventListener('change', () => app.change({ values: value }));
+    return make('label', {}, input, make('span', {}, text));
+  };
+  const choice = make('fieldset', {}, make('legend', {}, 'Values'), radio('normalised', 'Eq. 3'), radio('raw', 'raw'));
+  const remove = make('button', { type: 'button' }, 'Remove');
+  remove.addEventListener('click', () => {
+    unpin(app);
+    app.stage.focus();
+  });
+  return [make('header', {}, make('h3', {}), choice, remove), make('div', { class: 'charts' })];
+}
+
+function drawProbe(app, panel, x, y) {
+  const { scene, view } = app;
+  setText(panel.querySelector('h3'), `Pinned point x ${x}, y ${y}${truthText(scene, y * scene.W + x)}`);
+  panel.querySelector(`input[value=${view.values}]`).checked = true;
+  const curves = scene.layers.map((layer) => curvesAt(app, layer, x, y));
+  const most = Math.max(0.01, ...curves.flat().flatMap((c) => c.values.map((v) => v ?? 0)));
+  const top = view.values === 'raw' ? most : 1;
+  const charts = scene.layers.map((layer, i) => chartOf(app, layer, curves[i], top));
+  panel.querySelector('.charts').replaceChildren(...charts);
+}
+
+// Value of each class of a layer in every column; null where views are missing or a peak is not known yet.
+function curvesAt(app, layer, x, y) {
+  const { scene, view } = app;
+  return layer.classes.map((name, k) => {
+    const values = scene.columns.map((column) => {
+      const raw = scene.valueAt(layer, column, k, x, y);
+      if (raw === null || view.values === 'raw') return raw;
+      if (raw <= EPSILON) return 0;
+      const peak = knownPeak(app, layer, column, k);
+      return peak === null ? null : normalised(raw, normalisation('eq3', peak, 0));
+    });
+    return { name, values };
+  });
+}
+
+// The peak of a map that is perhaps nowhere shown: asked for here, computed between frames.
+function knownPeak(app, layer, column, k) {
+  const { scene } = app;
+  const key = scene.mapKey(layer, column, k);
+  if (scene.peaks.has(key)) return scene.peaks.get(key);
+  app.wantedPeaks ??= new Map();
+  app.wantedPeaks.set(key, () => scene.peak(layer, column, k));
+  if (!app.peaking) {
+    app.peaking = true;
+    setTimeout(() => computePeaks(app));
+  }
+  return null;
+}
+
+function computePeaks(app) {
+  const until = performance.now() + SLICE_MS;
+  for (const [key, compute] of app.wantedPeaks) {
+    compute();
+    app.wantedPeaks.delete(key);
+    if (performance.now() > until) break;
+  }
+  if (app.wantedPeaks.size) return setTimeout(() => computePeaks(app));
+  app.peaking = false;
+  app.probeVersion = (app.probeVersion ?? 0) + 1;
+  return app.schedule();
+}
+
+function svg(tag, attributes, text) {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+// Places of the columns: scales where they are in number, their mean apart at the end.
+function places(scene) {
+  const { left, right, width } = CHART;
+  const scales = scene.header.scales;
+  const end = width - right - (scene.columns.length > scales.length ? 42 : 0);
+  const [low, high] = [Math.min(...scales), Math.max(...scales)];
+  const at = (s) => (high > low ? left + 12 + ((s - low) / (high - low)) * (end - left - 24) : (left + end) / 2);
+  return [...scales.map(at), width - right - 12].slice(0, scene.columns.length);
+}
+
+function chartOf(app, layer, curves, top) {
+  const { scene, view } = app;
+  const xs = places(scene);
+  const { width, height, left, right } = CHART;
+  const yOf = (v) => height - CHART.bottom - (v / top) * (height - CHART.bottom - CHART.top);
+  const best = (c) => Math.max(...c.values.map((v) => v ?? -1));
+  const shown = scene.shown(layer, view.class).name;
+  const order = [...curves].sort((a, b) => (b.name === shown) - (a.name === shown) || best(b) - best(a));
+  const labelled = order.slice(0, LABELLED).filter((c) => c.name === shown || best(c) > 0);
+  const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': summary(layer, labelled, view) });
+  picture.append(...axes(scene, view, xs, yOf, top));
+  for (const c of order.slice(labelled.length)) picture.append(svg('path', { class: 'other', d: path(c, xs, yOf) }));
+  labelled.forEach((c, i) => {
+    picture.append(svg('path', { class: 'top', stroke: LINE_COLOURS[i], d: path(c, xs, yOf) }));
+    c.values.forEach((v, j) => v !== null && picture.append(svg('circle', { cx: xs[j], cy: yOf(v), r: 2.8, fill: LINE_COLOURS[i] })));
+  });
+  picture.append(...nameTags(labelled, yOf, width - right));
+  return make('figure', {}, make('div', {}, make('b', {}, layer.title)), picture);
+}
+
+function path(curve, xs, yOf) {
+  let pen = 'M';
+  return curve.values.map((v, j) => {
+    if (v === null) return (pen = 'M') && '';
+    const step = `${pen}${xs[j].toFixed(1)} ${yOf(v).toFixed(1)}`;
+    pen = 'L';
+    return step;
+  }).join('');
+}
+
+function axes(scene, view, xs, yOf, top) {
+  const { width, height, left, right, bottom } = CHART;
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((t) => t * top);
+  const lines = ticks.flatMap((t) => [
+    svg('line', { class: t ? 'grid' : 'axis', x1: left, x2: width - right, y1: yOf(t), y2: yOf(t) }),
+    svg('text', { x: left - 5, y: yOf(t) + 4, 'text-anchor': 'end' }, top > 10 ? t.toFixed(0) : t.toFixed(2)),
+  ]);
+  const names = scene.columns.map((c, j) => svg('text', { x: xs[j], y: height - bottom + 14, 'text-anchor': 'middle' }, c));
+  const title = svg('text', { x: (left + width - right) / 2, y: height - 4, 'text-anchor': 'middle' }, 'scale of the photograph');
+  if (view.values === 'raw') return [...lines, ...names, title];
+  const threshold = { class: 'threshold', x1: left, x2: width - right, y1: yOf(view.alpha), y2: yOf(view.alpha) };
+  return [...lines, ...names, title, svg('line', threshold), svg('text', { x: left + 2, y: yOf(view.alpha) - 3 }, 'α')];
+}
+
+// Names at the lines' ends, moved apart so that none covers another.
+function nameTags(labelled, yOf, x) {
+  const last = (c) => c.values.findLast((v) => v !== null) ?? 0;
+  const tags = labelled.map((c, i) => ({ c, i, y: yOf(last(c)) + 4 })).sort((a, b) => a.y - b.y);
+  for (let k = 1; k < tags.length; k++) tags[k].y = Math.max(tags[k].y, tags[k - 1].y + 13);
+  const over = Math.max(0, (tags.at(-1)?.y ?? 0) - (CHART.height - CHART.bottom + 4));
+  return tags.flatMap(({ c, i, y }) => [
+    svg('rect', { x: x + 3, y: y - over - 8, width: 8, height: 8, rx: 1.5, fill: LINE_COLOURS[i] }),
+    svg('text', { x: x + 15, y: y - over }, `${c.name} ${last(c).toFixed(2)}`),
+  ]);
+}
+
+function summary(layer, labelled, view) {
+  const kind = view.values === 'raw' ? 'raw' : 'Eq. 3';
+  const words = labelled.map((c) => `${c.name} ${c.values.map((v) => (v === null ? 'unknown' : v.toFixed(2))).join(', ')}`);
+  return `${layer.title}, ${kind} values at the pinned point against scale: ${words.join('; ') || 'no class above zero'}`;
+}
