@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from ssenet.cli import affinity, aggregate, cam, data, evaluate, pipeline, refine, segmentation, tables, train
+from ssenet.cli import (
+    affinity,
+    aggregate,
+    cam,
+    crf_steps,
+    data,
+    evaluate,
+    pipeline,
+    refine,
+    segmentation,
+    tables,
+    train,
+)
 
 app = typer.Typer(
     name="ssenet",
@@ -15,6 +27,7 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("cam")(cam.cam)
+app.command("crf-steps")(crf_steps.crf_steps)
 app.command("eval")(evaluate.evaluate)
 app.command("aggregate")(aggregate.aggregate)
 app.command("figures")(evaluate.figures)

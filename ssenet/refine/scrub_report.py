@@ -138,13 +138,13 @@ def _number(value: np.float64) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def csv_rows(made: CrfReport) -> tuple[list[str], list[list[str]]]:
+def csv_rows(made: CrfReport) -> tuple[list[str], list[list[object]]]:
     """Header and rows, one a variant, iteration and quantity."""
-    rows = []
+    rows: list[list[object]] = []
     for variant in made.variants:
         columns = _columns(variant)
         for step in range(made.settings.iterations + 1):
-            rows += [[variant.name, str(step), what, _text(values[step])] for what, values in columns.items()]
+            rows += [[variant.name, step, what, values[step]] for what, values in columns.items()]
     return ["variant", "iteration", "quantity", "value"], rows
 
 
@@ -157,7 +157,3 @@ def _columns(variant: VariantSteps) -> dict[str, Sequence[float | None]]:
     if variant.right is not None:
         columns["right"] = variant.right
     return columns
-
-
-def _text(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"

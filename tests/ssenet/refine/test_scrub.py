@@ -185,5 +185,5 @@ def test_numbers_as_a_table() -> None:
     made = report(Frames((0, 2), {"alpha": labels}, truth), NAMES, ScrubSettings(alpha=0.2, iterations=2))
     header, rows = csv_rows(made)
     assert header == ["variant", "iteration", "quantity", "value"]
-    assert ["alpha", "0", "changed", "0.000000"] in rows and len({(r[0], r[1], r[2]) for r in rows}) == len(rows)
-    assert {row[1] for row in rows} == {"0", "1", "2"}
+    assert ["alpha", 0, "changed", 0.0] in rows and len({(r[0], r[1], r[2]) for r in rows}) == len(rows)
+    assert {row[1] for row in rows} == {0, 1, 2}
