@@ -74,7 +74,7 @@ def choose(letter: str, made: s.ImageSet) -> Aggregation | None:
         bind="query-params",
         help="With the ReLU after combining, only the combined map can be normalised." if len(places) == 1 else None,
     )
-    st.caption(f"{COMBINE[combine]}; {RELU[order]}; Eq. 3 {NORMALISE[where]}.".capitalize())
+    st.caption(f"Each view: {RELU[order]} by {COMBINE[combine]}; Eq. 3 {NORMALISE[where]}.")
     if not scales:
         return None
     return Aggregation(

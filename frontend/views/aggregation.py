@@ -156,7 +156,7 @@ def headline(scores: list[AggregationCounts], alpha: float) -> None:
     at = [float(one.curve.miou[round(100 * alpha)]) for one in scores]
     best = [one.curve.best() for one in scores]
     gap = 100 * (at[1] - at[0])
-    verdict = f"B is {gap:+.1f} points against A" if abs(gap) >= 0.05 else "A and B are within 0.05 points"
+    verdict = f"B is {gap:+.1f} points against A" if abs(gap) >= 0.1 else "A and B are equal to a tenth of a point"
     st.markdown(
         f"**{verdict}** in mIoU at α = {alpha:.2f}, on the first {scores[0].images} of {scores[0].total} photographs."
     )
