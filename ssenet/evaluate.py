@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet import __version__
+from ssenet.analysis.suggest import MeanAgreement
 from ssenet.config import CamInferSettings, EvaluateSettings, LabelSource, ReluOrder
 from ssenet.data.base import Dataset, Sample
 from ssenet.errors import DatasetError, SettingsError
@@ -64,24 +65,58 @@ def histogram_of(
         DatasetError: it has no mask.
     """
     coarse = {view: scored.coarse[view][list(classes)] for view in views}
-    return _count(scored.sample, coarse, classes, relu_order, total_classes)
+    return _count(scored.sample, _maps(scored.sample, coarse, len(classes), relu_order), classes, total_classes)
 
 
-def _count(
-    sample: Sample,
-    coarse: Mapping[View, NDArray[np.float32]],
-    classes: Sequence[int],
-    relu_order: ReluOrder,
-    total_classes: int,
-) -> AlphaHistogram:
-    """Count one photograph; ``coarse`` holds the maps (k, h, w) of ``classes`` only."""
+def _maps(
+    sample: Sample, coarse: Mapping[View, NDArray[np.float32]], classes: int, relu_order: ReluOrder
+) -> NDArray[np.float32]:
+    """Normalised maps (k, H, W) of one photograph; ``coarse`` holds those (k, h, w) of its ``classes`` only."""
+    size = (sample.image.shape[0], sample.image.shape[1])
+    maps = aggregate(coarse, size, range(classes), relu_order)
+    return normalise(maps, "official" if relu_order == "official" else "eq3")
+
+
+def _count(sample: Sample, maps: NDArray[np.float32], classes: Sequence[int], total_classes: int) -> AlphaHistogram:
+    """Count one photograph with the normalised maps of ``classes``. Raises DatasetError when it has no mask."""
     if sample.mask is None:
         raise DatasetError(f"{sample.id} has no mask to score against.")
-    size = (sample.image.shape[0], sample.image.shape[1])
-    maps = aggregate(coarse, size, range(len(classes)), relu_order)
-    maps = normalise(maps, "official" if relu_order == "official" else "eq3")
     winner, score = winner_and_score(maps, classes)
     return AlphaHistogram.of_image(sample.mask, winner, score, total_classes)
+
+
+class _Rows:
+    """The rows of an evaluation, photograph by photograph, and where its single scales agree."""
+
+    def __init__(self, settings: EvaluateSettings, total_classes: int) -> None:
+        self._views, self._order, self._total = rows_of(settings), settings.relu_order, total_classes
+        self._parts: dict[str, list[AlphaHistogram]] = {name: [] for name in self._views}
+        self._agreement = MeanAgreement()
+
+    @property
+    def views(self) -> list[View]:
+        """Every view that a row needs, once, smallest scale first."""
+        needed = {view for row in self._views.values() for view in row}
+        return sorted(needed, key=lambda view: (view.scale, view.flip))
+
+    def add(self, sample: Sample, coarse: Mapping[View, NDArray[np.float32]], classes: Sequence[int]) -> None:
+        """Count one photograph; ``coarse`` holds the maps of ``classes`` only. Raises DatasetError without a mask."""
+        singles = []
+        for name, row in self._views.items():
+            maps = _maps(sample, {view: coarse[view] for view in row}, len(classes), self._order)
+            self._parts[name].append(_count(sample, maps, classes, self._total))
+            if name != MULTI_SCALE:
+                singles.append(maps)
+        self._agreement.add(singles)
+
+    def joined(self) -> dict[str, AlphaHistogram]:
+        """The counts of all photographs, row by row."""
+        return {name: AlphaHistogram.join(parts) for name, parts in self._parts.items()}
+
+    @property
+    def agreed_alpha(self) -> float | None:
+        """α at which the single scales agree most, without a look at the masks."""
+        return self._agreement.alpha
 
 
 def rows_of(settings: EvaluateSettings) -> dict[str, list[View]]:
@@ -161,18 +196,16 @@ def evaluate(
         SettingsError: the classes differ.
     """
     check_classes(network.card, dataset)
-    images, rows = count_images(dataset, settings.split, settings.images), rows_of(settings)
+    images, rows = count_images(dataset, settings.split, settings.images), _Rows(settings, len(dataset.classes))
     _check_masks(dataset, settings.split)
-    views = sorted({v for row in rows.values() for v in row}, key=lambda v: (v.scale, v.flip))
-    parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
     ids = []
-    for done, scored in enumerate(run_network(network, dataset, settings.split, images, views, with_mask=True), 1):
+    photographs = run_network(network, dataset, settings.split, images, rows.views, with_mask=True)
+    for done, scored in enumerate(photographs, 1):
         classes = chosen_classes(scored, settings.labels, exclusive=network.card.method == "classifier")
-        for name, row in rows.items():
-            parts[name].append(histogram_of(scored, row, classes, settings.relu_order, len(dataset.classes)))
+        rows.add(scored.sample, {view: maps[classes] for view, maps in scored.coarse.items()}, classes)
         ids.append(scored.sample.id)
         progress(done, images)
-    return _joined(network.card, dataset, settings, ids, parts)
+    return _joined(network.card, dataset, settings, ids, rows)
 
 
 def evaluate_set(
@@ -192,16 +225,14 @@ def evaluate_set(
     _check_masks(dataset, settings.split)
     _check_network(image_set, card)
     _check_views(image_set, settings)
-    rows, ids, photographs = rows_of(settings), list(image_set.ids), photographs_of(image_set, dataset)
-    parts: dict[str, list[AlphaHistogram]] = {name: [] for name in rows}
+    ids, photographs = list(image_set.ids), photographs_of(image_set, dataset)
+    rows = _Rows(settings, len(dataset.classes))
     for done, image_id in enumerate(ids, 1):
         sample = photographs.sample(image_id, with_mask=True)
         classes, coarse = _item(image_set, image_id)
-        for name, row in rows.items():
-            chosen = {view: coarse[view] for view in row}
-            parts[name].append(_count(sample, chosen, classes, settings.relu_order, len(dataset.classes)))
+        rows.add(sample, coarse, classes)
         progress(done, len(ids))
-    return _joined(card, dataset, settings, ids, parts)
+    return _joined(card, dataset, settings, ids, rows)
 
 
 def _item(image_set: ImageSet, image_id: str) -> tuple[list[int], dict[View, NDArray[np.float32]]]:
@@ -243,17 +274,19 @@ def _joined(
     dataset: Dataset,
     settings: EvaluateSettings,
     ids: Sequence[str],
-    parts: Mapping[str, Sequence[AlphaHistogram]],
+    rows: _Rows,
 ) -> tuple[EvaluationRecord, dict[str, AlphaHistogram]]:
+    histograms = rows.joined()
     record = EvaluationRecord(
         checkpoint=settings.checkpoint,
         classes=tuple(dataset.classes),
         image_ids=tuple(ids),
-        rows=tuple(parts),
+        rows=tuple(histograms),
         protocol=protocol(card, dataset, settings, len(ids)),
         lineage=card.steps,
+        agreed_alpha=rows.agreed_alpha,
     )
-    return record, {name: AlphaHistogram.join(histograms) for name, histograms in parts.items()}
+    return record, histograms
 
 
 def mean_average_precision(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float | None:

@@ -6,6 +6,7 @@ the best mIoU, which needs the ground truth. Free of torch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
@@ -113,3 +114,21 @@ def most_consistent(maps: NDArray[np.floating[Any]]) -> float | None:
         they never agree more than chance would.
     """
     return peak(agreement(maps))
+
+
+class MeanAgreement:
+    """The ``agreement`` of a data set: its mean over all objects, photograph by photograph and class by class."""
+
+    def __init__(self) -> None:
+        self._total, self._objects = np.zeros(len(EDGES)), 0
+
+    def add(self, maps: Sequence[NDArray[np.floating[Any]]]) -> None:
+        """Count the objects of one photograph; ``maps`` are its normalised maps (k, H, W) at each scale."""
+        for one in zip(*maps, strict=True):
+            self._total += agreement(np.stack(one))
+            self._objects += 1
+
+    @property
+    def alpha(self) -> float | None:
+        """The α at which the scales agree most; None without an object, or where they never do above chance."""
+        return peak(self._total / self._objects) if self._objects else None

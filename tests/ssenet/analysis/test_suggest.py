@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ssenet.analysis.suggest import agreement, most_consistent, valley
+from ssenet.analysis.suggest import MeanAgreement, agreement, most_consistent, valley
 from ssenet.results import EDGES, AlphaHistogram, nearest_edge
 
 
@@ -92,3 +92,14 @@ def test_covering_everything_is_no_agreement() -> None:
 @pytest.mark.parametrize("maps", [np.zeros((0, 4, 4)), blob(0.3)[None], np.zeros((3, 4, 4)), np.ones((2, 4, 4))])
 def test_nothing_to_agree_on(maps: np.ndarray) -> None:
     assert most_consistent(maps) is None
+
+
+def test_agreement_of_a_data_set_is_the_mean_over_its_objects() -> None:
+    random = np.random.default_rng(4)
+    photographs = [random.random((2, objects, 5, 5), np.float32) for objects in (2, 1, 0)]
+    found = MeanAgreement()
+    assert found.alpha is None
+    for maps in photographs:
+        found.add(list(maps))
+    objects = [maps[:, k] for maps in photographs for k in range(maps.shape[1])]
+    assert found.alpha == pytest.approx(EDGES[np.mean([agreement(one) for one in objects], axis=0).argmax()])
