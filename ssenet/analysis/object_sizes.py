@@ -45,6 +45,11 @@ class SizeChoice(Choice):
         description="Areas, as fractions of the photograph, up to which small and medium go; None: thirds.",
     )
 
+    @property
+    def plain(self) -> Choice:
+        """The choice without sizes."""
+        return Choice.model_validate(self.model_dump(exclude={"limits"}))
+
     @model_validator(mode="after")
     def _ascending(self) -> SizeChoice:
         if self.limits and not 0 < self.limits[0] < self.limits[1] < 1:
@@ -159,7 +164,7 @@ def compare_sizes(a: Evaluated, b: Evaluated, choice: SizeChoice) -> SizeCompari
             checkpoint=one.record.checkpoint,
             rows=_rows(names, [row_alpha(one, name, alpha) for name in names], rows, size, figures),
             points=_points(one, rows[names.index(choice.row)]),
-            protocol=ruled(one.record.protocol, alpha, images),
+            protocol=_ruled(one, alpha, images),
         )
         for one, rows, alpha, figures in both
     ]
@@ -174,6 +179,12 @@ def compare_sizes(a: Evaluated, b: Evaluated, choice: SizeChoice) -> SizeCompari
         differences=tuple(_difference(name, r, *drawn) for r, name in enumerate(names)),
         differing=differing(a.record.protocol, b.record.protocol),
     )
+
+
+def _ruled(one: Evaluated, alpha: AlphaChoice, images: int) -> ProtocolCard:
+    card = ruled(one.record.protocol, alpha, images)
+    rule = f"{card.alpha_rule}; each object's own best α is chosen on the scored images"
+    return card.model_copy(update={"alpha_rule": rule})
 
 
 def _objects(one: Evaluated, names: Sequence[str], alpha: AlphaChoice) -> list[Objects]:

@@ -8,14 +8,17 @@ from ssenet.cli import (
     affinity,
     aggregate,
     cam,
+    compare,
     crf_steps,
     data,
+    equivariance,
     evaluate,
     pipeline,
     refine,
     segmentation,
     tables,
     train,
+    triage,
 )
 
 app = typer.Typer(
@@ -27,10 +30,13 @@ app = typer.Typer(
 app.add_typer(data.app, name="data")
 app.command("train")(train.train)
 app.command("cam")(cam.cam)
+app.command("equivariance")(equivariance.equivariance)
 app.command("crf-steps")(crf_steps.crf_steps)
 app.command("eval")(evaluate.evaluate)
 app.command("aggregate")(aggregate.aggregate)
+app.command("compare")(compare.compare_evaluations)
 app.command("figures")(evaluate.figures)
+app.command("triage")(triage.triage)
 affinity.add(app)
 refine.add(app)
 segmentation.add(app)
