@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from ssenet import __version__
 from ssenet.analysis.objects import thirds
-from ssenet.analysis.ranking import NetworkFigures, TriageRecord, TriageRow, mean_agreement
 from ssenet.analysis.triage import (
     ALPHAS,
     SIDE,
@@ -25,6 +24,7 @@ from ssenet.analysis.triage import (
     small_size,
     soft_iou,
 )
+from ssenet.analysis.triage_record import NetworkFigures, TriageRecord, TriageRow, mean_agreement
 from ssenet.cam_stages import image_progress
 from ssenet.config import TriageSettings
 from ssenet.data.base import Dataset, Sample

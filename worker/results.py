@@ -16,7 +16,7 @@ from backend.store.artifacts import ArtifactStore, evaluation_key, ranking_key, 
 from backend.store.database import Database
 from backend.store.evaluations import summarise
 from backend.store.transitions import Claim
-from ssenet.analysis.ranking import TriageRecord
+from ssenet.analysis.triage_record import TriageRecord
 from ssenet.config import OUTPUTS, JobKind
 from ssenet.errors import DatasetError
 from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from sqlalchemy import select
 
-from backend.problems import invalid, not_found, responses
+from backend.problems import not_found, responses
 from backend.schemas.common import Page
-from backend.schemas.rankings import (
-    ClassName,
-    Direction,
-    Distribution,
-    High,
-    Low,
-    ObjectSize,
-    RankedRows,
-    Ranking,
-    Sort,
-)
+from backend.schemas.rankings import Distribution, RankedRows, Ranking, RowsQuery
 from backend.service import Cursor, Id, IdQuery, Limit, Service, ServiceDep
 from backend.store.models import Ranking as Row
 from backend.store.pages import page
-from ssenet.analysis import ranking
-from ssenet.analysis.ranking import (
-    Filters,
-    Measure,
-    Order,
-    Size,
-    TriageRecord,
-    TriageSummary,
-    available,
-    distribution,
-    size_range,
-    suggested_alpha,
-)
+from ssenet.analysis.ranking import Choice, available, csv_of, distribution, rank
+from ssenet.analysis.triage_record import TriageRecord, TriageSummary, suggested_alpha
 
 router = APIRouter(prefix="/rankings", tags=["rankings"])
 CSV = {"content": {"text/csv": {}}, "description": "CSV."}
@@ -69,61 +47,13 @@ def get_ranking(service: ServiceDep, ranking_id: Id) -> Ranking:
     return _answer(find(service, ranking_id))
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What to rank by, and which rows."""
-
-    sort: Measure
-    order: Order | None
-    class_name: str | None
-    size: Size | None
-    low: float | None
-    high: float | None
-
-    def of(self, record: TriageRecord) -> ranking.Ranking:
-        """The rows of a record in this order.
-
-        Raises:
-            Problem: 422, the record has no such figure, class or sizes.
-        """
-        if self.sort not in available(record):
-            raise invalid("/query/sort", f"This ranking has no {self.sort}; it has {', '.join(available(record))}.")
-        if self.class_name is not None and self.class_name not in record.classes:
-            raise invalid("/query/class", f"These networks have no class {self.class_name!r}.")
-        if self.size is not None and record.size_limits is None:
-            raise invalid("/query/size", "Without masks the sizes of objects are not known.")
-        area = size_range(self.size, record.size_limits) if self.size and record.size_limits else None
-        return ranking.rank(record.rows, self.sort, self.order, Filters(self.class_name, area, self.low, self.high))
-
-
-def wanted(
-    sort: Sort = "inconsistency",
-    order: Direction = None,
-    class_name: ClassName = None,
-    size: ObjectSize = None,
-    low: Low = None,
-    high: High = None,
-) -> Wanted:
-    """The choice in a query."""
-    return Wanted(sort, order, class_name, size, low, high)
-
-
-WantedDep = Annotated[Wanted, Depends(wanted)]
-
-
 @router.get("/{ranking_id}/rows", responses=responses(404, 422))
-def list_ranking_rows(
-    service: ServiceDep,
-    ranking_id: Id,
-    chosen: WantedDep,
-    limit: Limit = 12,
-    offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-) -> RankedRows:
+def list_ranking_rows(service: ServiceDep, ranking_id: Id, query: Annotated[RowsQuery, Query()]) -> RankedRows:
     """Photographs by a figure, the strangest first, each with the class that puts it there."""
-    found = chosen.of(_record(service, ranking_id))
+    found = rank(_record(service, ranking_id), query)
     edges, counts = distribution(found.values)
     return RankedRows(
-        items=list(found.rows[offset : offset + limit]),
+        items=list(found.rows[query.offset : query.offset + query.limit]),
         total=len(found.rows),
         undefined=found.undefined,
         distribution=Distribution(edges=edges, counts=counts),
@@ -131,11 +61,11 @@ def list_ranking_rows(
 
 
 @router.get("/{ranking_id}/ranking.csv", response_class=Response, responses={200: CSV, **responses(404, 422)})
-def get_ranking_csv(service: ServiceDep, ranking_id: Id, chosen: WantedDep) -> Response:
+def get_ranking_csv(service: ServiceDep, ranking_id: Id, choice: Annotated[Choice, Query()]) -> Response:
     """The same as CSV, with every figure."""
-    found = chosen.of(_record(service, ranking_id))
+    found = rank(_record(service, ranking_id), choice)
     headers = {"Content-Disposition": f'attachment; filename="ranking-{ranking_id}.csv"'}
-    return Response(ranking.csv_of(found.rows), media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(csv_of(found.rows), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.delete("/{ranking_id}", status_code=204, responses=responses(404))

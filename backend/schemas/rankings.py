@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import Query
 from pydantic import Field
 
 from backend.schemas.common import Answer
-from ssenet.analysis.ranking import Measure, Order, Size, TriageRow, TriageSummary
+from ssenet.analysis.ranking import Choice, Measure
+from ssenet.analysis.triage_record import TriageRow, TriageSummary
 
-ClassName = Annotated[str | None, Query(alias="class", max_length=200, description="Only this class.")]
-Sort = Annotated[Measure, Query(description="Figure to rank by.")]
-Direction = Annotated[Order | None, Query(description="By default the strangest photographs come first.")]
-ObjectSize = Annotated[Size | None, Query(description="Only objects of this size in the mask.")]
-Low = Annotated[float | None, Query(alias="min", allow_inf_nan=False, description="Only values of at least this.")]
-High = Annotated[float | None, Query(alias="max", allow_inf_nan=False, description="Only values of at most this.")]
+
+class RowsQuery(Choice):
+    """Which rows, and which of them."""
+
+    limit: int = Field(default=12, ge=1, le=200, description="Most items of a page.")
+    offset: int = Field(default=0, ge=0, le=2**31 - 1)
 
 
 class Ranking(Answer):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.store.database import now
 from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, JobEvent, Ranking, Score
 from backend.store.transitions import Claim, move_owned, note
-from ssenet.analysis.ranking import TriageSummary
+from ssenet.analysis.triage_record import TriageSummary
 from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.sets import SetManifest

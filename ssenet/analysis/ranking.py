@@ -1,4 +1,4 @@
-"""Rankings: what triage found about every photograph, and how it is sorted and filtered."""
+"""Rankings: photographs sorted by what triage found about them, and filtered. Free of torch."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal, get_args
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
-from ssenet.lineage import Step
-from ssenet.results import ProtocolCard
+from ssenet.analysis.triage_record import Range, TriageRecord, TriageRow, TriageSummary
+from ssenet.config import Closed
+from ssenet.errors import SettingsError
 
 Measure = Literal[
     "inconsistency",
@@ -30,78 +30,8 @@ Measure = Literal[
 ]
 Order = Literal["descending", "ascending"]
 Size = Literal["small", "medium", "large"]
-Range = tuple[float, float]
 BINS = 24
 """Bins of a distribution."""
-
-
-class NetworkFigures(BaseModel):
-    """What was measured on the maps of one class by one network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    score: float = Field(description="Probability that the network gives the class.")
-    inconsistency: float | None = Field(description="1 - mean soft IoU over all pairs of scales; None: no response.")
-    area: float = Field(description="Share of the photograph where the MS map is above α.")
-    agreement: tuple[float, ...] = Field(
-        description="How far the scales agree at each α of the record, above chance (ssenet.analysis.suggest)."
-    )
-    iou: float | None = Field(default=None, description="Against the mask, at α; None: no mask, or nothing to compare.")
-    fn_ratio: float | None = Field(default=None, description="FN/TP; None without a true positive.")
-    fp_ratio: float | None = Field(default=None, description="FP/TP; None without a true positive.")
-
-
-class TriageRow(BaseModel):
-    """One class of one photograph."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    index: int = Field(ge=0, description="Number of the photograph in its split, from 0.")
-    image_id: str
-    class_name: str
-    a: NetworkFigures
-    b: NetworkFigures | None = None
-    disagreement: float | None = Field(default=None, description="1 - soft IoU of the MS maps of A and B.")
-    disagreement_at_alpha: float | None = Field(default=None, description="1 - IoU of what is above α in A and B.")
-    object_area: float | None = Field(default=None, description="Share of the photograph in the mask; 0: not there.")
-
-
-class TriageSummary(BaseModel):
-    """A ranking without its rows: what was measured, on what, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    format: Literal[1] = 1
-    checkpoint: str = Field(description="Name of network A.")
-    other: str | None = Field(default=None, description="Name of network B.")
-    classes: tuple[str, ...]
-    images: int = Field(ge=1, description="Photographs that were measured.")
-    measured: int = Field(ge=0, description="Classes of photographs that were measured.")
-    without_class: int = Field(ge=0, description="Photographs in which no class is predicted, or given.")
-    masks: bool = Field(description="Whether the maps were compared with masks.")
-    alpha: float
-    side: int = Field(description="Long side of the maps that were measured without masks, in pixels.")
-    size_limits: Range | None = Field(
-        description="Areas, as fractions of the photograph, up to which small and medium objects go: thirds."
-    )
-    alphas: tuple[float, ...] = Field(description="Thresholds of `agreement`.")
-    agreement: tuple[float, ...] = Field(description="Of A, mean over all rows; empty without any.")
-    agreement_b: tuple[float, ...] = Field(default=(), description="Of B.")
-    protocol: ProtocolCard
-    protocol_b: ProtocolCard | None = None
-    lineage: tuple[Step, ...] = ()
-    created_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
-
-
-class TriageRecord(TriageSummary):
-    """A whole ranking."""
-
-    rows: tuple[TriageRow, ...]
-
-    @property
-    def summary(self) -> TriageSummary:
-        """The same without the rows."""
-        return TriageSummary.model_validate(self.model_dump(exclude={"rows"}))
 
 
 @dataclass(frozen=True)
@@ -146,28 +76,35 @@ def figure(row: TriageRow, name: str) -> float | None:
     return getattr(network, name.removesuffix("_b")) if network else None
 
 
-@dataclass(frozen=True)
-class Filters:
-    """Which rows are ranked; None lets all pass.
+class Choice(Closed):
+    """What to rank by, and which rows; None lets all pass."""
 
-    Attributes:
-        class_name: only this class.
-        area: only objects above the first and up to the second fraction of the photograph.
-        low: only values of at least this.
-        high: only values of at most this.
-    """
+    model_config = ConfigDict(populate_by_name=True)
 
-    class_name: str | None = None
-    area: Range | None = None
-    low: float | None = None
-    high: float | None = None
+    sort: Measure = Field(default="inconsistency", description="Figure to rank by.")
+    order: Order | None = Field(default=None, description="By default the strangest photographs come first.")
+    class_name: str | None = Field(default=None, alias="class", max_length=200, description="Only this class.")
+    size: Size | None = Field(default=None, description="Only objects of this size in the mask.")
+    low: float | None = Field(default=None, alias="min", description="Only values of at least this.")
+    high: float | None = Field(default=None, alias="max", description="Only values of at most this.")
 
-    def let_pass(self, row: TriageRow) -> bool:
-        """Whether class and area fit."""
+    def check(self, record: TriageSummary) -> None:
+        """Raise SettingsError when a ranking has no such figure, class or sizes."""
+        if self.sort not in available(record):
+            raise SettingsError(f"This ranking has no {self.sort}; it has {', '.join(available(record))}.")
+        if self.class_name is not None and self.class_name not in record.classes:
+            raise SettingsError(f"There is no class {self.class_name!r}; there are {', '.join(record.classes[:20])}.")
+        if self.size is not None and record.size_limits is None:
+            raise SettingsError("Without masks the sizes of objects are not known: choose none.")
+
+    def let_pass(self, row: TriageRow, limits: Range | None) -> bool:
+        """Whether class and size fit; ``limits`` are the record's."""
         if self.class_name is not None and row.class_name != self.class_name:
             return False
-        area = row.object_area
-        return self.area is None or (area is not None and self.area[0] < area <= self.area[1])
+        if self.size is None or limits is None or row.object_area is None:
+            return self.size is None
+        low, high = size_range(self.size, limits)
+        return low < row.object_area <= high
 
     def within(self, value: float) -> bool:
         """Whether a value lies in the range."""
@@ -180,7 +117,7 @@ class Ranking:
 
     Attributes:
         rows: the first row of every photograph, in order.
-        values: of the photographs that pass the filters by class and area, in order, whatever the range.
+        values: of the photographs that pass the filters by class and size, in order, whatever the range.
         undefined: rows that pass those filters and have no value.
     """
 
@@ -202,24 +139,21 @@ def available(record: TriageSummary) -> list[Measure]:
     return [n for n in names if COLUMNS[n].networks <= networks and (record.masks or not COLUMNS[n].truth)]
 
 
-def rank(rows: Iterable[TriageRow], by: Measure, order: Order | None = None, filters: Filters | None = None) -> Ranking:
+def rank(record: TriageRecord, choice: Choice) -> Ranking:
     """Sort photographs by a figure; a photograph stands where its first row does.
 
-    Args:
-        rows: of a record.
-        by: the figure.
-        order: None puts the strangest photographs first.
-        filters: which rows to rank.
+    Raises:
+        SettingsError: the record has no such figure, class or sizes.
     """
-    chosen = filters or Filters()
-    passing = [row for row in rows if chosen.let_pass(row)]
-    known = [(value, row) for row in passing if (value := figure(row, by)) is not None]
-    sign = -1 if (order or COLUMNS[by].order) == "descending" else 1
+    choice.check(record)
+    passing = [row for row in record.rows if choice.let_pass(row, record.size_limits)]
+    known = [(value, row) for row in passing if (value := figure(row, choice.sort)) is not None]
+    sign = -1 if (choice.order or COLUMNS[choice.sort].order) == "descending" else 1
     known.sort(key=lambda item: (sign * item[0], item[1].index, item[1].class_name))
     first: dict[int, tuple[float, TriageRow]] = {}
     for value, row in known:
         first.setdefault(row.index, (value, row))
-    kept = tuple(row for value, row in first.values() if chosen.within(value))
+    kept = tuple(row for value, row in first.values() if choice.within(value))
     return Ranking(kept, tuple(value for value, _ in first.values()), len(passing) - len(known))
 
 
@@ -227,18 +161,6 @@ def distribution(values: Sequence[float]) -> tuple[list[float], list[int]]:
     """Edges (BINS + 1) and counts (BINS) over [0, 1], or up to the largest value where one is larger."""
     counts, edges = np.histogram(np.array(values), bins=BINS, range=(0.0, max(1.0, *values, 0.0)))
     return [float(edge) for edge in edges], [int(count) for count in counts]
-
-
-def mean_agreement(rows: Sequence[Sequence[float]]) -> tuple[float, ...]:
-    """Mean over rows (n, G) at each α; empty without rows."""
-    return tuple(float(mean) for mean in np.mean(rows, axis=0)) if rows else ()
-
-
-def suggested_alpha(alphas: Sequence[float], agreement: Sequence[float]) -> float | None:
-    """The α at which the scales agree most, above chance; None where they never do."""
-    if not agreement or max(agreement) <= 0:
-        return None
-    return alphas[int(np.argmax(agreement))]
 
 
 HEADER = (

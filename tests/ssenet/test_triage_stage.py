@@ -15,8 +15,9 @@ from tiny_sets import tiny_voc
 from tiny_training import SPEC, Recorder
 
 from ssenet import triage_stage
-from ssenet.analysis.ranking import TriageRecord, figure
+from ssenet.analysis.ranking import figure
 from ssenet.analysis.triage import ALPHAS, SIDE, small_size
+from ssenet.analysis.triage_record import TriageRecord
 from ssenet.config import DatasetSpec, TriageSettings
 from ssenet.curves import counts
 from ssenet.data import open_dataset

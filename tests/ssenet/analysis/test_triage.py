@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
@@ -11,22 +12,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from stage_results import protocol
 
 from ssenet.analysis.ranking import (
     BINS,
     COLUMNS,
     HEADER,
-    Filters,
-    NetworkFigures,
+    Choice,
     Size,
-    TriageRow,
+    available,
     csv_of,
     distribution,
     figure,
-    mean_agreement,
     rank,
     size_range,
-    suggested_alpha,
 )
 from ssenet.analysis.suggest import agreement
 from ssenet.analysis.triage import (
@@ -41,8 +40,10 @@ from ssenet.analysis.triage import (
     small_size,
     soft_iou,
 )
+from ssenet.analysis.triage_record import NetworkFigures, TriageRecord, TriageRow, mean_agreement, suggested_alpha
 from ssenet.curves import counts
 from ssenet.data.base import Sample
+from ssenet.errors import SettingsError
 from ssenet.evaluate import Scored, histogram_of
 from ssenet.render import class_scores, scale_consistency
 from ssenet.results import View, nearest_edge, views_of
@@ -158,33 +159,66 @@ ROWS = [
 ]
 
 
-def order_of(*args: Any, **options: Any) -> list[tuple[int, str]]:
-    return [(r.index, r.class_name) for r in rank(ROWS, *args, **options).rows]
+def record(rows: Sequence[TriageRow] = ROWS, **changes: Any) -> TriageRecord:
+    """A ranking of those rows."""
+    values: dict[str, Any] = {
+        "checkpoint": "A", "classes": ("cat", "dog"), "images": 6, "measured": len(rows), "without_class": 1,
+        "masks": True, "alpha": 0.2, "side": SIDE, "size_limits": (0.05, 0.25), "alphas": (), "agreement": (),
+        "protocol": protocol(), "rows": tuple(rows),
+    }  # fmt: skip
+    return TriageRecord.model_validate({**values, **changes})
+
+
+def order_of(**choice: Any) -> list[tuple[int, str]]:
+    return [(r.index, r.class_name) for r in rank(record(), Choice.model_validate(choice)).rows]
 
 
 def test_a_photograph_stands_where_its_strangest_class_does() -> None:
-    found = rank(ROWS, "inconsistency")
+    found = rank(record(), Choice())
     assert [(r.index, r.class_name) for r in found.rows] == [(0, "dog"), (1, "cat"), (3, "dog"), (4, "cat")]
     assert found.values == (0.9, 0.7, 0.7, 0.1) and found.undefined == 1
-    assert order_of("inconsistency", "ascending") == [(4, "cat"), (0, "cat"), (1, "cat"), (3, "dog")]
+    assert order_of(order="ascending") == [(4, "cat"), (0, "cat"), (1, "cat"), (3, "dog")]
+    assert order_of(sort="object_area") == [(0, "dog"), (1, "cat"), (4, "cat"), (2, "cat")]
 
 
 def test_filters_by_class_size_and_range() -> None:
-    assert order_of("inconsistency", filters=Filters(class_name="cat")) == [(1, "cat"), (0, "cat"), (4, "cat")]
-    assert order_of("inconsistency", filters=Filters(area=(0.0, 0.05))) == [(0, "cat"), (4, "cat")]
-    assert order_of("inconsistency", filters=Filters(area=(0.25, 1.0))) == [(0, "dog")]
-    found = rank(ROWS, "inconsistency", filters=Filters(low=0.2, high=0.7))
+    assert order_of(**{"class": "cat"}) == [(1, "cat"), (0, "cat"), (4, "cat")]
+    assert order_of(size="small") == [(0, "cat"), (4, "cat")]
+    assert order_of(size="large") == [(0, "dog")]
+    found = rank(record(), Choice(low=0.2, high=0.7))
     assert [r.index for r in found.rows] == [1, 3]  # photograph 0 stands at 0.9
     assert len(found.values) == 4, "the distribution is of all that could be in range"
 
 
+@pytest.mark.parametrize(
+    ("choice", "changes", "message"),
+    [
+        ({"sort": "disagreement"}, {}, "no disagreement; it has inconsistency"),
+        ({"sort": "iou"}, {"masks": False}, "no iou; it has inconsistency, score, area"),
+        ({"class_name": "cow"}, {}, "no class 'cow'; there are cat, dog"),
+        ({"size": "small"}, {"size_limits": None}, "sizes of objects are not known"),
+    ],
+)
+def test_what_a_ranking_does_not_have_is_said(choice: Any, changes: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        rank(record(**changes), Choice.model_validate(choice))
+
+
+def test_what_a_ranking_has_depends_on_networks_and_masks() -> None:
+    assert set(available(record(other="B"))) == set(COLUMNS)
+    assert {n for n in available(record()) if COLUMNS[n].networks == 2} == set()
+    assert {n for n in available(record(masks=False, other="B")) if COLUMNS[n].truth} == set()
+
+
 def test_sizes_cover_every_object_that_is_there_once() -> None:
-    ranges = [size_range(size, (0.05, 0.25)) for size in get_args(Size)]
-    assert ranges == [(0.0, 0.05), (0.05, 0.25), (0.25, 1.0)]
-    for area, fitting in ((0.0, []), (0.01, [0]), (0.05, [0]), (0.06, [1]), (0.25, [1]), (1.0, [2])):
+    limits = (0.05, 0.25)
+    assert [size_range(size, limits) for size in get_args(Size)] == [(0.0, 0.05), (0.05, 0.25), (0.25, 1.0)]
+    for area, fitting in (
+        (None, []), (0.0, []), (0.01, ["small"]), (0.05, ["small"]), (0.06, ["medium"]), (0.25, ["medium"]),
+        (1.0, ["large"]),
+    ):  # fmt: skip
         one = row(0, 0.5, object_area=area)
-        assert [i for i, area_range in enumerate(ranges) if Filters(area=area_range).let_pass(one)] == fitting
-    assert not Filters(area=ranges[0]).let_pass(row(0, 0.5))
+        assert [size for size in get_args(Size) if Choice(size=size).let_pass(one, limits)] == fitting
 
 
 def test_every_column_has_a_figure_of_each_row() -> None:
