@@ -20,6 +20,7 @@ ICON = Path(__file__).parent / "assets" / "icon.png"
 PAGES = {
     "Look": [
         st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
+        st.Page("views/crf.py", title="CRF", icon=":material/grain:"),
     ],
     "Measure": [
         st.Page("views/alpha_lab.py", title="α lab", icon=":material/show_chart:"),

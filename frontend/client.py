@@ -10,6 +10,8 @@ import httpx
 
 from frontend import schemas as s
 from frontend.clients.aggregation import AggregationCalls
+from frontend.clients.comparisons import ComparisonCalls
+from frontend.clients.crf import CrfCalls
 from frontend.clients.samples import SampleCalls
 from frontend.transport import (
     FieldProblem,
@@ -37,7 +39,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(AggregationCalls, SampleCalls, Transport):
+class Client(AggregationCalls, ComparisonCalls, SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.

@@ -11,6 +11,7 @@ from frontend.schemas.common import (
     Sample,
     SamplePage,
 )
+from frontend.schemas.crf import CrfProtocol, CrfSteps
 from frontend.schemas.jobs import (
     Estimate,
     Event,
@@ -45,6 +46,8 @@ __all__ = [
     "Capabilities",
     "Cell",
     "Checkpoint",
+    "CrfProtocol",
+    "CrfSteps",
     "CurveRow",
     "Curves",
     "Dataset",
