@@ -39,7 +39,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(AggregationCalls, ComparisonCalls, SampleCalls, Transport):
+class Client(AggregationCalls, ComparisonCalls, CrfCalls, SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.
