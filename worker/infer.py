@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from backend.queue import CAM_TASK, INFER_QUEUE
 from backend.settings import Settings
 from ssenet.results import CheckpointCard
 from worker.app import WorkerApp
+from worker.cost import CostMeter, Instruments
 from worker.maps import CamNetwork, Maps
 from worker.model_cache import ModelCache
 
@@ -27,10 +29,17 @@ def maps() -> Maps:
     """The service of this process, with its networks."""
     import torch
 
-    from ssenet.inference import load_network
+    from ssenet.inference import Network, load_network
+    from ssenet.macs import multiply_accumulates
 
     def load(weights: Path, card: CheckpointCard) -> CamNetwork:
         return load_network(weights, card)
+
+    def input_size(network: CamNetwork, photograph: tuple[int, int], scale: float) -> tuple[int, int]:
+        return cast(Network, network).input_size(photograph, scale)
+
+    def count(network: CamNetwork, size: tuple[int, int]) -> int:
+        return multiply_accumulates(cast(Network, network).model, size)
 
     torch.set_num_threads(os.cpu_count() or 1)
     cuda = torch.cuda.is_available()
@@ -42,13 +51,19 @@ def maps() -> Maps:
         load,
         out_of_memory=(MemoryError, torch.OutOfMemoryError),
         free=torch.cuda.empty_cache if cuda else lambda: None,
+        meter=CostMeter(worker.context.artifacts, Instruments(_device(), input_size, count)),
     )
+
+
+def _device() -> str:
+    import torch
+
+    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
 
 
 def warm_up() -> str:
     """Load torch and a built-in network and run it once, so that the first request is as quick as the second."""
     import numpy as np
-    import torch
 
     from ssenet.results import View
     from ssenet.weights.builtin import builtin_checkpoints
@@ -57,7 +72,7 @@ def warm_up() -> str:
     service = maps()
     network = service.cache.get(first.card.content_sha, lambda: service.load(first.weights, first.card))
     network.coarse_logits(np.zeros((64, 64, 3), np.uint8), [View(scale=1.0)])
-    return torch.cuda.get_device_name(0) if torch.cuda.is_available() else "cpu"
+    return _device()
 
 
 worker = WorkerApp(Settings(), INFER_QUEUE, warm_up)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -20,9 +20,11 @@ from backend.store.models import CamRequest, Checkpoint, Image
 from ssenet.data.images import ImageLimits, decode_image, working_image
 from ssenet.errors import ImageError, UserError
 from ssenet.results import CheckpointCard, View, cam_key
+from worker.cost import CostMeter, Took, stopwatch
 from worker.model_cache import ModelCache
 
 Rgb = NDArray[np.uint8]
+Batch = dict[View, NDArray[np.float32]]
 _STORED = ImageLimits(size=2**31, pixels=2**31, side=2**31)
 """What is in the store was checked when it came in; as PNG it may be larger than the file it came as."""
 _log = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class CamNetwork(Protocol):
         """Memory of the weights."""
         ...
 
-    def coarse_logits(self, image: Rgb, views: Sequence[View]) -> dict[View, NDArray[np.float32]]:
+    def coarse_logits(self, image: Rgb, views: Sequence[View]) -> Batch:
         """Raw logits (K, h, w) of each view."""
         ...
 
@@ -63,6 +65,7 @@ class Maps:
         load: makes a network from weights and card.
         out_of_memory: exceptions that mean that the device's memory ran out.
         free: gives memory of dropped networks back to the device.
+        meter: writes down what each map cost; None writes nothing.
     """
 
     database: Database
@@ -71,6 +74,7 @@ class Maps:
     load: Callable[[Path, CheckpointCard], CamNetwork]
     out_of_memory: tuple[type[BaseException], ...] = (MemoryError,)
     free: Callable[[], None] = lambda: None
+    meter: CostMeter[CamNetwork] | None = None
 
     def serve(self, key: str) -> bool:
         """Compute what the request asks for; False when it is over, expired or failed.
@@ -112,28 +116,48 @@ class Maps:
         return Wish(key, image.sha, views, weights_file(checkpoint, self.artifacts), card)
 
     def _compute(self, wish: Wish) -> None:
-        missing = [view for view in wish.views if not self.artifacts.exists(_artifact(wish, view))]
+        missing = [view for view in wish.views if not self.artifacts.exists(cam_artifact(_key(wish, view)))]
         if not missing:
             return
         network = self.cache.get(wish.card.content_sha, lambda: self.load(wish.weights, wish.card))
         image = self._image(wish.image_sha)
         ordered = sorted(missing, key=lambda view: (view.scale, view.flip))
-        # Scale by scale, smallest first: whoever waits sees the first map while the last is computed.
-        for _, group in groupby(ordered, key=lambda view: view.scale):
-            for view, logits in self._forward(wish, network, image, list(group)).items():
-                self.artifacts.put_bytes(_artifact(wish, view), npy_bytes(logits.astype(np.float16)))
-
-    def _forward(
-        self, wish: Wish, network: CamNetwork, image: Rgb, views: list[View]
-    ) -> dict[View, NDArray[np.float32]]:
-        """One scale; when memory runs out, once more with other networks gone and one view at a time."""
+        took: list[Took] = []
         try:
-            return network.coarse_logits(image, views)
+            # Scale by scale, smallest first: whoever waits sees the first map while the last is computed.
+            for _, group in groupby(ordered, key=lambda view: view.scale):
+                took += self._one_scale(wish, network, image, list(group))
+        finally:
+            self._write_costs(wish, network, image, took)
+
+    def _one_scale(self, wish: Wish, network: CamNetwork, image: Rgb, views: list[View]) -> Iterator[Took]:
+        for batch, network_ms in self._forward(wish, network, image, views):
+            for view, logits in batch.items():
+                with stopwatch() as encoding:
+                    data = npy_bytes(logits.astype(np.float16))
+                self.artifacts.put_bytes(cam_artifact(_key(wish, view)), data)
+                yield Took(view, len(batch), network_ms, encoding.ms)
+
+    def _write_costs(self, wish: Wish, network: CamNetwork, image: Rgb, took: Sequence[Took]) -> None:
+        """After the maps: to count a network takes as long as a small map, and nobody shall wait for it."""
+        if self.meter is None:
+            return
+        for one in took:
+            self.meter.record(_key(wish, one.view), network, wish.card.content_sha, image.shape[:2], one)
+
+    def _forward(self, wish: Wish, network: CamNetwork, image: Rgb, views: list[View]) -> Iterator[tuple[Batch, float]]:
+        """One scale, with its milliseconds; when memory runs out, once more without other networks, view by view."""
+        try:
+            whole = _timed(network, image, views)
         except self.out_of_memory as error:
             dropped = self.cache.evict_others(wish.card.content_sha)
             _log.warning("out of memory (%s); %d other networks dropped, trying view by view", error, dropped)
+        else:
+            yield whole
+            return
         self.free()
-        return {view: network.coarse_logits(image, [view])[view] for view in views}
+        for view in views:
+            yield _timed(network, image, [view])
 
     def _image(self, sha: str) -> Rgb:
         try:
@@ -160,5 +184,11 @@ def _view(value: Any) -> View:
     return View.parse(value) if isinstance(value, str) else View.model_validate(value)
 
 
-def _artifact(wish: Wish, view: View) -> str:
-    return cam_artifact(cam_key(wish.image_sha, wish.card.content_sha, view, "float16"))
+def _timed(network: CamNetwork, image: Rgb, views: list[View]) -> tuple[Batch, float]:
+    with stopwatch() as watch:
+        batch = network.coarse_logits(image, views)  # they are on the CPU: the device is done
+    return batch, watch.ms
+
+
+def _key(wish: Wish, view: View) -> str:
+    return cam_key(wish.image_sha, wish.card.content_sha, view, "float16")

@@ -14,10 +14,11 @@ import psutil
 import pytest
 
 from backend.queue import Doorbell, redis_client
-from backend.store.artifacts import cam_artifact, image_key
+from backend.store.artifacts import cam_artifact, cam_cost_artifact, image_key
 from backend.store.cams import Wish, request
 from backend.store.models import CamRequest, Checkpoint, Image, Worker
 from backend.store.seed import seed
+from ssenet.cost import ViewCost
 from ssenet.data.images import decode_image
 from ssenet.results import CheckpointCard, cam_key, views_of
 from worker.context import Context
@@ -78,10 +79,11 @@ def settled(context: Context, wish: Wish) -> bool:
 
 
 def check_maps(context: Context, wish: Wish, *, rtol: float, atol: float) -> None:
-    """The artifacts of ``wish`` are float16 and agree with the CPU's own computation."""
+    """The artifacts of ``wish`` are float16, agree with the CPU's own computation, and their cost lies beside them."""
     from torch import device
 
     from ssenet.inference import load_network
+    from ssenet.macs import multiply_accumulates
     from ssenet.weights.builtin import builtin
 
     source = builtin(wish.checkpoint_id)
@@ -89,11 +91,16 @@ def check_maps(context: Context, wish: Wish, *, rtol: float, atol: float) -> Non
         image = session.get(Image, wish.image_id)
     assert source is not None and image is not None
     pixels = decode_image(context.artifacts.read(image_key(image.sha)))
-    expected = load_network(source.weights, source.card, device("cpu")).coarse_logits(pixels, list(wish.views))
+    network = load_network(source.weights, source.card, device("cpu"))
+    expected = network.coarse_logits(pixels, list(wish.views))
     for view, key in zip(wish.views, wish.keys, strict=True):
         stored = np.load(io.BytesIO(context.artifacts.read(cam_artifact(key))), allow_pickle=False)
         assert stored.dtype == np.float16 and stored.shape[0] == len(source.card.classes)
         np.testing.assert_allclose(stored, expected[view], rtol=rtol, atol=atol)
+        cost = ViewCost.model_validate_json(context.artifacts.read(cam_cost_artifact(key)))
+        assert cost.input_size == network.input_size(pixels.shape[:2], view.scale)
+        assert cost.gmac == multiply_accumulates(network.model, cost.input_size) / 1e9 > 0
+        assert cost.network_ms > 0 and cost.device
 
 
 def test_it_warms_up_computes_and_survives_the_loss_of_its_pool_child(

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from backend.store.artifacts import ArtifactStore, attempt_key, cam_artifact, evaluation_key, image_key, weights_key
+from backend.store.artifacts import (
+    ArtifactStore,
+    attempt_key,
+    cam_artifact,
+    cam_cost_artifact,
+    evaluation_key,
+    image_key,
+    weights_key,
+)
 
 
 @pytest.fixture
@@ -66,11 +74,13 @@ def test_only_keys_of_the_server_are_keys(store: ArtifactStore, key: str) -> Non
 
 
 def test_the_server_makes_keys(store: ArtifactStore) -> None:
-    keys = [image_key("ab"), weights_key("ab"), cam_artifact("abcd"), attempt_key("j", 3), evaluation_key("e")]
+    maps = [cam_artifact("abcd"), cam_cost_artifact("abcd")]
+    keys = [image_key("ab"), weights_key("ab"), *maps, attempt_key("j", 3), evaluation_key("e")]
     assert keys == [
         "images/ab.png",
         "weights/ab.safetensors",
         "cams/ab/abcd.npy",
+        "cams/ab/abcd.cost.json",
         "jobs/j/attempt-3",
         "evaluations/e.npz",
     ]
@@ -86,6 +96,16 @@ def test_trimming_takes_the_least_recently_used(store: ArtifactStore) -> None:
     assert store.trim("cams", 20) == 1
     assert everything(store) == {"cams/aa/a.npy", "cams/cc/c.npy", "images/x.png"}
     assert store.trim("cams", 20) == 0
+
+
+def test_a_map_and_what_it_cost_are_used_and_leave_together(store: ArtifactStore) -> None:
+    for index, name in enumerate(("old", "new")):
+        for ending in ("npy", "cost.json"):
+            os.utime(store.put_bytes(f"cams/{name}.{ending}", bytes(10)), (index, index))
+    store.put_bytes("cams/alone.npy", bytes(10))
+    store.read("cams/old.npy")  # so what it cost was not forgotten either
+    assert store.trim("cams", 30) == 2
+    assert everything(store) == {"cams/old.npy", "cams/old.cost.json", "cams/alone.npy"}
 
 
 def test_leftovers_of_a_killed_process_go_after_a_day(store: ArtifactStore) -> None:
