@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,15 +14,15 @@ import numpy as np
 from backend.problems import conflict, invalid, not_found
 from backend.schemas.alpha import CurvesQuery
 from backend.service import Service
+from backend.settings import MEBI
 from backend.store.evaluations import histograms_file
 from backend.store.models import Evaluation
 from ssenet.analysis import alpha as lab
-from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Band, Draws
+from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Band, Draws, Exact, Limits
 from ssenet.analysis.bands import GRID_ALPHA, Absent, Label
 from ssenet.results import EDGES, AlphaHistogram, EvaluationRecord, load_histogram, nearest_edge
 
 BACKGROUND = "background"
-_KEPT_HISTOGRAMS = 4  # 70 MB each for 1,464 photographs of VOC
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,36 @@ def _source(service: Service, row: Evaluation, record: EvaluationRecord, order: 
     return Source(path, path.stat().st_mtime_ns, None if everything else images)
 
 
-@lru_cache(maxsize=_KEPT_HISTOGRAMS)
 def _histogram(source: Source, row: str) -> AlphaHistogram:
+    return _KEPT.get((source, row), lambda: _read(source, row))
+
+
+def _read(source: Source, row: str) -> AlphaHistogram:
     whole = load_histogram(source.path, row)
     return whole if source.images is None else whole.take(np.array(source.images, np.int64))
+
+
+class _Kept:
+    """The histograms that were used last: a row of the demo set takes 5 MB, one of 1,464 photographs of VOC 70 MB."""
+
+    def __init__(self, most: int) -> None:
+        self._lock, self._most = threading.Lock(), most
+        self._found: OrderedDict[tuple[Source, str], AlphaHistogram] = OrderedDict()
+
+    def get(self, key: tuple[Source, str], make: Callable[[], AlphaHistogram]) -> AlphaHistogram:
+        """What was kept, or what ``make`` makes; the oldest go when all take more than ``most`` bytes."""
+        with self._lock:
+            found = self._found.get(key)
+        found = make() if found is None else found
+        with self._lock:
+            self._found[key] = found
+            self._found.move_to_end(key)
+            while len(self._found) > 1 and sum(h.rows.nbytes for h in self._found.values()) > self._most:
+                self._found.popitem(last=False)
+        return found
+
+
+_KEPT = _Kept(most=256 * MEBI)
 
 
 def curves(found: Sequence[Scored], query: CurvesQuery) -> AlphaCurves:
@@ -131,17 +159,20 @@ def _rows(one: Scored, row: str, query: CurvesQuery) -> list[AlphaRow]:
     limits = _limits(one.source, row, labels, nearest_edge(query.alpha), query.draws, one.absent)
     return [
         lab.alpha_row(
-            one.histogram(row),
+            _exact(one.source, row, label, one.absent),
             (one.id, row, name),
-            label,
             query.alpha,
             bands[label],
             limits[label],
-            absent=one.absent,
-            agreed=one.record.agreed_alpha,
+            one.record.agreed_alpha,
         )
         for name, label in zip(names, labels, strict=True)
     ]
+
+
+@lru_cache(maxsize=64)
+def _exact(source: Source, row: str, label: Label, absent: Absent) -> Exact:
+    return Exact.of(_histogram(source, row), label, absent)
 
 
 @lru_cache(maxsize=256)
@@ -152,5 +183,5 @@ def _grid(source: Source, row: str, labels: tuple[Label, ...], draws: Draws, abs
 @lru_cache(maxsize=512)
 def _limits(
     source: Source, row: str, labels: tuple[Label, ...], edge: int, draws: Draws, absent: Absent
-) -> dict[Label, dict[str, tuple[float, float]]]:
+) -> dict[Label, Limits]:
     return lab.bands_at(_histogram(source, row), labels, float(EDGES[edge]), draws, absent)

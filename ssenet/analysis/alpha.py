@@ -117,6 +117,10 @@ class AlphaCurves(Closed):
     rows: list[AlphaRow]
 
 
+Limits = dict[str, tuple[float, float]]
+"""Low and high of each of ``Ratios`` by name."""
+
+
 @dataclass(frozen=True)
 class Band:
     """What resampling says of one row and label, at the grid's thresholds and at the best of each resample.
@@ -130,8 +134,8 @@ class Band:
 
     iou: tuple[Doubles, Doubles]
     best_alpha: tuple[float, float]
-    best: dict[str, tuple[float, float]]
-    fixed: dict[str, tuple[float, float]]
+    best: Limits
+    fixed: Limits
 
 
 _FIGURES = ("iou", "fn", "fp", "fn_bounded", "fp_bounded")
@@ -153,7 +157,7 @@ def _band(found: Ratios) -> Band:
     return Band(interval(found.iou), _pair(interval(alpha)), _limits(found, best), _limits(found, fixed))
 
 
-def _limits(found: Ratios, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> dict[str, tuple[float, float]]:
+def _limits(found: Ratios, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> Limits:
     """Limits of every figure at one threshold of each resample, those with -1 left out as undefined."""
     taken = {name: np.take_along_axis(getattr(found, name), at[:, None], axis=1)[:, 0] for name in _FIGURES}
     return {name: _pair(interval(np.where(at < 0, np.nan, values))) for name, values in taken.items()}
@@ -165,7 +169,7 @@ def _pair(limits: tuple[Doubles, Doubles]) -> tuple[float, float]:
 
 def bands_at(
     histogram: AlphaHistogram, labels: Sequence[Label], alpha: float, draws: Draws, absent: Absent = "zero"
-) -> dict[Label, dict[str, tuple[float, float]]]:
+) -> dict[Label, Limits]:
     """Limits of every figure at the edge nearest to ``alpha``."""
     found = resampled(ImageTable.of(histogram, [nearest_edge(alpha)]), labels, draws.samples, draws.seed, absent)
     here = np.zeros(draws.samples, np.int64)
@@ -174,24 +178,25 @@ def bands_at(
 
 @dataclass(frozen=True)
 class Exact:
-    """The exact figures of one row and label at every edge, (E,)."""
+    """The exact figures of one row and label at every edge, (E,), and the valley of its scores."""
 
     counts: Counts
     ratios: Ratios
     label: Label
+    valley: float | None
 
     @classmethod
     def of(cls, histogram: AlphaHistogram, label: Label, absent: Absent = "zero") -> Exact:
         """From the counts of all images."""
         c = counts(histogram)
-        return cls(c, ratios(c.truth, c.predicted, c.hit, label, absent), label)
+        return cls(c, ratios(c.truth, c.predicted, c.hit, label, absent), label, valley(histogram))
 
     def best(self) -> int | None:
         """The edge of the highest IoU; None where it is 0 everywhere."""
         found = int(best_of(self.ratios.iou))
         return None if found < 0 else found
 
-    def figures(self, edge: int, limits: dict[str, tuple[float, float]]) -> Figures:
+    def figures(self, edge: int, limits: Limits) -> Figures:
         """The figures at an edge, with the limits of their bands."""
         estimates = {name: estimate(getattr(self.ratios, name)[edge], *limits[name]) for name in _FIGURES}
         parts = (self.counts.hit[edge], self.counts.truth, self.counts.predicted[edge])
@@ -211,29 +216,23 @@ def _known(value: float) -> float | None:
 
 
 def alpha_row(
-    histogram: AlphaHistogram,
+    exact: Exact,
     names: tuple[str, str, str | None],
-    label: Label,
     alpha: float,
     band: Band,
-    limits: dict[str, tuple[float, float]],
-    *,
-    absent: Absent = "zero",
+    limits: Limits,
     agreed: float | None = None,
 ) -> AlphaRow:
     """One row for one label, put together.
 
     Args:
-        histogram: counts of the images.
+        exact: its figures.
         names: of the evaluation, the row and the label.
-        label: class number, or None for the mean.
         alpha: the chosen threshold.
         band: of ``grid_bands``.
         limits: of ``bands_at`` at ``alpha``.
-        absent: what a class with neither truth nor prediction adds to mIoU.
         agreed: α at which the scales agree most, where it was measured.
     """
-    exact = Exact.of(histogram, label, absent)
     best, iou = exact.best(), exact.ratios.iou
     flat = plateau(_ALPHA, iou, TOLERANCE)
     return AlphaRow(
@@ -248,14 +247,19 @@ def alpha_row(
         plateau=None if flat is None else Plateau(low=flat[0], high=flat[1], width=round(flat[1] - flat[0], 6)),
         fixed=exact.figures(nearest_edge(PAPER_ALPHA), band.fixed),
         chosen=exact.figures(nearest_edge(alpha), limits),
-        rules=_rules(exact, valley(histogram), agreed),
+        rules=_rules(exact, agreed),
     )
 
 
-def _rules(exact: Exact, found: float | None, agreed: float | None) -> list[Rule]:
+def _rules(exact: Exact, agreed: float | None) -> list[Rule]:
     best = exact.best()
     oracle = None if best is None else float(_ALPHA[best])
-    chosen: dict[Name, float | None] = {"fixed": PAPER_ALPHA, "valley": found, "agreement": agreed, "oracle": oracle}
+    chosen: dict[Name, float | None] = {
+        "fixed": PAPER_ALPHA,
+        "valley": exact.valley,
+        "agreement": agreed,
+        "oracle": oracle,
+    }
     return [
         Rule(name=name, alpha=alpha, iou=_iou_at(exact, alpha), uses_ground_truth=name == "oracle")
         for name, alpha in chosen.items()

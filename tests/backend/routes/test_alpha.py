@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from backend.service import Service
 from backend.store.evaluations import summarise
 from backend.store.models import Evaluation
-from ssenet.analysis.alpha import AlphaCurves, Draws, alpha_row, bands_at, grid_bands
+from ssenet.analysis.alpha import AlphaCurves, Draws, Exact, alpha_row, bands_at, grid_bands
 from ssenet.analysis.per_image import image_counts, image_rows
 from ssenet.config import DatasetSpec
 from ssenet.data import open_dataset
@@ -96,9 +96,8 @@ def test_curves_are_those_of_the_common_images(client: TestClient, stored: Store
         positions = [stored.images[made.evaluation].index(image) for image in (2, 3, 4, 5)]
         histogram = stored.histograms[made.evaluation][made.row].take(np.array(positions))
         expected = alpha_row(
-            histogram,
+            Exact.of(histogram, None),
             (made.evaluation, made.row, None),
-            None,
             0.3,
             grid_bands(histogram, [None], draws)[None],
             bands_at(histogram, [None], 0.3, draws)[None],

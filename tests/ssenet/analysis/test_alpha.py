@@ -20,7 +20,7 @@ def row_of(histogram: AlphaHistogram, label: Label = None, alpha: float = 0.305)
     band = grid_bands(histogram, [label], DRAWS)[label]
     limits = bands_at(histogram, [label], alpha, DRAWS)[label]
     name = None if label is None else f"class {label}"
-    return assembled(histogram, ("ev", "1", name), label, alpha, band, limits, agreed=0.1)
+    return assembled(Exact.of(histogram, label), ("ev", "1", name), alpha, band, limits, agreed=0.1)
 
 
 def test_points_are_the_exact_curve() -> None:
