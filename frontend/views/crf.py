@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
 
 import streamlit as st
 from PIL import Image as Pictures
+from streamlit.delta_generator import DeltaGenerator
 
 from frontend import schemas as s
 from frontend.client import Client, Pending, Problem, api_url
@@ -57,8 +58,9 @@ def page() -> None:
     if not networks:
         st.info("There is no network with class activation maps yet. Train one on the Train page.")
         return
-    checkpoint = choose_network(networks)
-    query = choose_crf(checkpoint) | choose_maps(photograph, checkpoint)
+    place, *places = st.columns([2.2, 1.5, 2.1, 1.6, 1.6], vertical_alignment="bottom")
+    checkpoint = choose_network(networks, place)
+    query = choose_crf(places) | choose_maps(photograph, checkpoint)
     if not query["scales"]:
         st.info("Choose at least one scale: the maps that are refined are the mean over scales.")
         return
@@ -87,18 +89,16 @@ def begin_with_a_sample(datasets: list[s.Dataset]) -> None:
 
 
 # Choices -------------------------------------------------------------------------------------------
-def choose_network(networks: Mapping[str, s.Checkpoint]) -> s.Checkpoint:
+def choose_network(networks: Mapping[str, s.Checkpoint], place: DeltaGenerator) -> s.Checkpoint:
     """One network; SSENet's demo unless another is asked for."""
     names = list(networks)
     default = next((i for i, name in enumerate(names) if networks[name].id == "demo-ssenet"), 0)
-    place, *others = st.columns([2.2, 1.5, 2.1, 1.6, 1.6], vertical_alignment="bottom")
-    st.session_state["crf_columns"] = others
     return networks[str(place.selectbox("Network", names, default, key="checkpoint", **BOUND))]
 
 
-def choose_crf(checkpoint: s.Checkpoint) -> dict[str, Any]:
+def choose_crf(places: Sequence[DeltaGenerator]) -> dict[str, Any]:
     """Preset and background."""
-    a, b, c, d = st.session_state.pop("crf_columns")
+    a, b, c, d = places
     preset = a.selectbox(
         "CRF parameters",
         list(PRESETS),
@@ -205,7 +205,7 @@ def results(photograph: s.Image, checkpoint: s.Checkpoint, query: dict[str, Any]
             query["flip"],
             protocol(photograph, checkpoint, said),
         )
-        notices(photograph, checkpoint, said)
+        notices(checkpoint, said)
         iteration = current_iteration()
         st.html(markup.tiles(headline(said.report, iteration)))
         shown = film(made, said.report, _webp(api_url(), photograph.id), checkpoint.classes)
@@ -213,7 +213,7 @@ def results(photograph: s.Image, checkpoint: s.Checkpoint, query: dict[str, Any]
         below(photograph, refined, iteration)
 
 
-def notices(photograph: s.Image, checkpoint: s.Checkpoint, said: s.CrfSteps) -> None:
+def notices(checkpoint: s.Checkpoint, said: s.CrfSteps) -> None:
     """What one must know before one believes the frames."""
     if said.outside:
         st.warning(
