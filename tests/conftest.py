@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import ensure_browser
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 
 def _wait_until(condition: Callable[[], object], *, timeout: float = 20.0, what: str = "condition") -> object:
@@ -31,6 +32,15 @@ def chromium() -> str:
     path = ensure_browser.find_browser()
     assert path, "a test that needs the browser carries the 'browser' mark"
     return str(path)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Headless Chromium, one for all tests: two at once would quarrel over the event loop."""
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=list(ensure_browser.QUIET))
+        yield launched
+        launched.close()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from ensure_browser import QUIET
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 START_SECONDS = 180
 
@@ -71,15 +70,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Headless Chromium."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from frontend.canvas import Canvas, CanvasView, Layer, cam_canvas
-from ssenet.results import View, views_of
+from ssenet.results import views_of
 
 H, W, STRIDE = 375, 500, 8
 CLASSES = ("dog", "cat", "person", "sofa", "bicycle")

@@ -43,24 +43,25 @@ function errorItems() {
   ];
 }
 
-function barContent({ view, range }) {
+function barContent(app) {
+  const { view, range } = app;
   if (view.mode === 'difference') {
     const r = range === null ? '…' : range.toFixed(2);
-    const words = 'right tile: A − B, zero is grey';
+    const words = 'A − B, zero is grey; the line of A at α is white, that of B black';
     return { key: `difference ${r}`, text: `${words}, from −${r} to +${r}`, make: () => [
-      ...overlayBar(view).make(),
+      ...overlayBar(app).make(),
       ...ramp('difference', [`−${r}`, '0', `+${r}`], words, ''),
     ] };
   }
-  return overlayBar(view);
+  return overlayBar(app);
 }
 
-function overlayBar(view) {
-  if (view.overlay === 'errors') {
+function overlayBar({ view, overlay }) {
+  if (overlay === 'errors') {
     const items = errorItems();
     return { key: 'errors', text: items.map(([, text]) => text).join(', '), make: () => swatches(items) };
   }
-  if (view.overlay === 'mask') {
+  if (overlay === 'mask') {
     return { key: 'mask', text: 'above α', make: () => swatches([[INSIDE_COLOUR, 'above α']]) };
   }
   const words = NORMALISATION_WORDS[view.normalisation];
@@ -72,13 +73,13 @@ function overlayBar(view) {
 function writeBar(app) {
   const { bar } = app.elements;
   const content = barContent(app);
-  const key = `${content.key} ${app.view.mode} ${app.view.overlay} ${app.view.colours} ${app.view.normalisation}`;
+  const key = `${content.key} ${app.view.mode} ${app.overlay} ${app.view.colours} ${app.view.normalisation}`;
   if (app.barKey !== key) {
     app.barKey = key;
     bar.replaceChildren(...content.make());
     bar.setAttribute('aria-label', `Colours: ${content.text}`);
   }
-  const marker = app.view.overlay === 'heat' ? bar.querySelector('.alpha') : null;
+  const marker = app.overlay === 'heat' ? bar.querySelector('.alpha') : null;
   if (marker) {
     marker.hidden = false;
     marker.style.left = `${100 * app.view.alpha}%`;

@@ -59,11 +59,13 @@ function showView(app) {
   const { elements, view, scene, root } = app;
   for (const [name, digits] of Object.entries(NUMBERS)) {
     if (Number(elements[name].value) !== view[name]) elements[name].value = view[name];
+    elements[name].style.setProperty('--filled', `${100 * view[name]}%`);
     setText(elements[`${name}-value`], view[name].toFixed(digits));
   }
   for (const name of ['class', 'normalisation', 'colours']) elements[name].value = view[name];
   for (const name of SWITCHES) elements[name].checked = view[name];
-  for (const name of ['mode', 'overlay']) root.querySelector(`input[name=${name}][value=${view[name]}]`).checked = true;
+  root.querySelector(`input[name=mode][value=${view.mode}]`).checked = true;
+  root.querySelector(`input[name=overlay][value=${app.overlay}]`).checked = true;
   elements.pair.hidden = view.mode === 'strip';
   elements['divider-field'].hidden = view.mode !== 'swipe';
   if (scene.layers.length) {

@@ -49,11 +49,11 @@ function resolve({ scene, view, tiles }) {
 }
 
 function lookupFor(app, edge) {
-  const { overlay, colours, opacity } = app.view;
-  const known = app.scene.mask || overlay !== 'errors' ? overlay : 'heat';
-  const key = [known, colours, opacity, known === 'heat' ? '' : edge].join();
-  if (app.lookup?.key !== key) app.lookup = { key, table: makeLookup(known, colours, opacity, edge) };
-  return app.lookup.table;
+  const { overlay } = app;
+  const { colours, opacity } = app.view;
+  const key = [overlay, colours, opacity, overlay === 'heat' ? '' : edge].join();
+  if (app.lookup?.key !== key) app.lookup = { key, table: makeLookup(overlay, colours, opacity, edge) };
+  return app.lookup;
 }
 
 // The photograph in sight at the size of a tile, whole and dimmed.
@@ -84,16 +84,21 @@ function drawTile(app, tile, frame) {
   const label = tileLabel(app, tile) + (waiting ? ' (computing)' : '');
   if (tile.label !== label) tile.canvas.setAttribute('aria-label', (tile.label = label));
   writeFigures(app, tile, edge);
+  const key = waiting ? null : paintKey(app, tile, frame);
+  if (key === tile.drawn) return;
+  tile.drawn = key;
   if (waiting) return;
-  if (tile.kind === 'photograph') {
-    if (tile.drawn === full) return;
-    tile.drawn = full;
-    out.set(full);
-  } else {
-    app.count('lookups');
-    paintTile(app, tile, frame);
-  }
+  if (tile.kind === 'photograph') out.set(full);
+  else paintTile(app, tile, frame);
   tile.context.putImageData(image, 0, 0);
+}
+
+// All that a tile's pixels depend on.
+function paintKey(app, tile, { geometry, edge, lookup }) {
+  const { contour, swipe } = app.view;
+  const maps = tile.parts.map((part) => part.binned.key);
+  const line = contour && tile.kind !== 'photograph' ? edge : '';
+  return [app.photographId, geometry.key, lookup.key, line, tile.kind === 'swipe' ? swipe : '', ...maps].join();
 }
 
 function fitCanvas({ canvas, frame }, { w, h, css }) {
@@ -107,6 +112,7 @@ function fitCanvas({ canvas, frame }, { w, h, css }) {
 function paintTile(app, tile, { geometry, edge, lookup, out, dim, full }) {
   const { w, h } = geometry;
   const { contour } = app.view;
+  app.count('lookups');
   const shown = tile.parts.map((part, i) => displayed(app, tile, i, part.binned, geometry));
   const line = Math.max(1, Math.round(window.devicePixelRatio));
   if (tile.kind === 'difference') {
@@ -118,13 +124,18 @@ function paintTile(app, tile, { geometry, edge, lookup, out, dim, full }) {
   const split = tile.parts.length > 1 ? Math.round(app.view.swipe * w) : w;
   [[0, split], [split, w]].slice(0, shown.length).forEach(([x0, x1], i) => {
     if (x1 <= x0) return;
-    paintPixels(out, w, h, x0, x1, shown[i], lookup, dim, full);
+    paintPixels(out, w, h, x0, x1, shown[i], lookupOf(app, tile.parts[i], lookup), dim, full);
     if (contour) paintContour(out, w, h, x0, x1, shown[i], edge, line);
   });
   if (tile.divider) tile.divider.style.left = `${100 * app.view.swipe}%`;
 }
 
-const CONTOUR_PAIR = [[WHITE, BLACK], [BLACK, WHITE]];
+// Without ground truth of the class there are no errors to colour.
+function lookupOf(app, part, lookup) {
+  return app.overlay === 'errors' && !part.label ? PLAIN : lookup.table;
+}
+
+const CONTOUR_PAIR = [[WHITE, WHITE], [BLACK, BLACK]];
 
 // The part of a map in sight, at the tile's size; kept until the window or the map changes.
 function displayed(app, tile, i, binned, geometry) {

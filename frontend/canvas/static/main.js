@@ -32,19 +32,23 @@ class App {
   take({ data, setStateValue }) {
     this.setStateValue = setStateValue;
     this.observer.observe(this.stage);
-    if (sameHeader(this.blob, data)) return this.schedule();
-    this.blob = data;
-    const before = this.scene.photograph;
-    const { key, revision, view } = this.scene.load(data);
+    if (!data || sameHeader(this.scene.bytes, data)) return this.schedule();
+    const before = this.scene.header?.photograph;
+    const { key, revision, view, photograph } = this.scene.load(data);
     this.key = key;
     if (views.get(key)?.revision !== revision) views.set(key, { revision, view, told: JSON.stringify(view) });
-    if (!before || !sameBytes(before, this.scene.photograph)) this.decodePhotograph();
+    if (before?.crc !== photograph.crc || before.length !== photograph.length) this.decodePhotograph();
     this.layoutKey = null;
     this.schedule();
   }
 
   get view() {
     return views.get(this.key).view;
+  }
+
+  // Errors need a ground truth to be errors against.
+  get overlay() {
+    return this.view.overlay === 'errors' && !this.scene.mask ? 'heat' : this.view.overlay;
   }
 
   change(part) {
@@ -72,6 +76,7 @@ class App {
     const bitmap = await createImageBitmap(new Blob([bytes]));
     if (bytes !== this.scene.photograph) return;
     this.photograph = bitmap;
+    this.photographId = this.scene.header.photograph.crc;
     this.full = null;
     this.schedule();
   }
@@ -92,22 +97,19 @@ class App {
   }
 }
 
-function sameBytes(a, b) {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
-}
-
 // The header holds checksums of all parts: equal headers, equal blobs.
 function sameHeader(a, b) {
   if (!a || a.length !== b.length) return false;
   const length = new DataView(a.buffer, a.byteOffset).getUint32(0, true);
-  return sameBytes(a.subarray(0, 4 + length), b.subarray(0, 4 + length));
+  for (let i = 0; i < 4 + length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export default function (component) {
-  const { parentElement, data } = component;
+  const { parentElement } = component;
   const host = parentElement.querySelector('.cam');
   if (!apps.has(host)) apps.set(host, new App(parentElement));
   const app = apps.get(host);
-  app.take({ ...component, data });
+  app.take(component);
   return () => setTimeout(() => app.dispose());
 }

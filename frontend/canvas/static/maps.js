@@ -32,7 +32,7 @@ function parseBlob(data) {
   const start = 4 + length;
   const part = (place) => bytes.subarray(start + place.offset, start + place.offset + place.length);
   const halves = (place) => new Uint16Array(bytes.buffer, start + place.offset, place.length / 2);
-  return { header, part, halves };
+  return { bytes, header, part, halves };
 }
 
 class Scene {
@@ -46,10 +46,8 @@ class Scene {
 
   // Take a blob; maps that were there before keep what was computed from them, by their checksum.
   load(data) {
-    const { header, part, halves } = parseBlob(data);
-    const size = header.size.join('×');
-    if (size !== this.size) this.maps.entries.clear();
-    Object.assign(this, { header, halves, size, layers: header.layers, H: header.size[0], W: header.size[1] });
+    const { bytes, header, part, halves } = parseBlob(data);
+    Object.assign(this, { bytes, header, halves, layers: header.layers, H: header.size[0], W: header.size[1] });
     this.mask = header.mask ? part(header.mask) : null;
     this.photograph = part(header.photograph);
     this.columns = header.scales.map(String).concat(header.scales.length > 1 ? [MULTI_SCALE] : []);
@@ -91,12 +89,13 @@ class Scene {
     return decodeHalf(bits.subarray(k * cells, (k + 1) * cells));
   }
 
-  // What a map depends on: the bytes behind it.
+  // What a map depends on: the bytes behind it and its size.
   mapKey(layer, column, k) {
     const columns = column === MULTI_SCALE ? this.columns.slice(0, -1) : [column];
     const views = columns.map((one) => this.views(layer, one));
     if (!layer.classes.length || !views.every(Boolean)) return null;
-    return `${layer.key}|${k}|${views.flat().map((v) => `${v.scale}${v.flip}${v.crc}`).join()}|${column}`;
+    const bytes = views.flat().map((v) => `${v.scale}${v.flip}${v.crc}`);
+    return [layer.key, k, column, this.H, this.W, ...bytes].join('|');
   }
 
   // ReLU'd map (H, W), the mean over its views, with its peak; null while views are missing.

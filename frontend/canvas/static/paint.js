@@ -1,6 +1,7 @@
 // From packed pixels to colours: the only work while α, opacity or colours move.
 
 const KEEP = 0x1000000; // flag of a look-up entry: the photograph stays as it is below it
+const PLAIN = new Uint32Array(3 << 10).fill(KEEP);
 const WHITE = 0xffffffff;
 const BLACK = 0xff000000;
 const INSIDE_COLOUR = [86, 180, 233];

@@ -98,7 +98,9 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 
 function key(app, event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = event.shiftKey && ARROWS[event.key] ? () => moveCursor(app, ARROWS[event.key]) : KEYS[event.key];
+  const arrow = ARROWS[event.key];
+  if (arrow && !event.shiftKey && app.view.zoom === 1) return; // nothing to pan: the page scrolls
+  const act = arrow && event.shiftKey ? () => moveCursor(app, arrow) : KEYS[event.key];
   if (!act) return;
   event.preventDefault();
   act(app);

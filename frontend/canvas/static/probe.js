@@ -41,9 +41,27 @@ function drawProbe(app, panel, x, y) {
   panel.querySelector(`input[value=${view.values}]`).checked = true;
   const curves = scene.layers.map((layer) => curvesAt(app, layer, x, y));
   const most = Math.max(0.01, ...curves.flat().flatMap((c) => c.values.map((v) => v ?? 0)));
-  const top = view.values === 'raw' ? most : 1;
-  const charts = scene.layers.map((layer, i) => chartOf(app, layer, curves[i], top));
+  const top = view.values === 'raw' ? niceCeiling(most) : 1;
+  const names = labelledClasses(app, curves.flat());
+  const charts = scene.layers.map((layer, i) => chartOf(app, layer, curves[i], names, top));
   panel.querySelector('.charts').replaceChildren(...charts);
+}
+
+function best(curve) {
+  return Math.max(...curve.values.map((v) => v ?? -1));
+}
+
+// The classes that get a colour and a name, the same in all charts: those shown, then the highest.
+function labelledClasses({ scene, view }, curves) {
+  const shown = scene.layers.map((layer) => scene.shown(layer, view.class).name);
+  const high = curves.filter((c) => best(c) > 0).sort((a, b) => best(b) - best(a)).map((c) => c.name);
+  return [...new Set([...shown, ...high])].slice(0, Math.max(LABELLED, new Set(shown).size));
+}
+
+// The next of 1, 2, 4, 10, 20, 40 …: its quarters are short numbers.
+function niceCeiling(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 4, 10].map((m) => m * power).find((v) => v >= value);
 }
 
 // Value of each class of a layer in every column; null where views are missing or a peak is not known yet.
@@ -57,7 +75,7 @@ function curvesAt(app, layer, x, y) {
       const peak = knownPeak(app, layer, column, k);
       return peak === null ? null : normalised(raw, normalisation('eq3', peak, 0));
     });
-    return { name, values };
+    return { name, values, scales: scene.header.scales.length };
   });
 }
 
@@ -105,34 +123,33 @@ function places(scene) {
   return [...scales.map(at), width - right - 12].slice(0, scene.columns.length);
 }
 
-function chartOf(app, layer, curves, top) {
+function chartOf(app, layer, curves, names, top) {
   const { scene, view } = app;
   const xs = places(scene);
   const { width, height, left, right } = CHART;
   const yOf = (v) => height - CHART.bottom - (v / top) * (height - CHART.bottom - CHART.top);
-  const best = (c) => Math.max(...c.values.map((v) => v ?? -1));
-  const shown = scene.shown(layer, view.class).name;
-  const order = [...curves].sort((a, b) => (b.name === shown) - (a.name === shown) || best(b) - best(a));
-  const labelled = order.slice(0, LABELLED).filter((c) => c.name === shown || best(c) > 0);
-  const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': summary(layer, labelled, view) });
+  const labelled = names.map((name) => curves.find((c) => c.name === name)).filter(Boolean);
+  for (const c of labelled) c.colour = LINE_COLOURS[names.indexOf(c.name) % LINE_COLOURS.length];
+  const label = summary(layer, labelled, view);
+  const picture = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img', 'aria-label': label });
   picture.append(...axes(scene, view, xs, yOf, top));
-  for (const c of order.slice(labelled.length)) picture.append(svg('path', { class: 'other', d: path(c, xs, yOf) }));
-  labelled.forEach((c, i) => {
-    picture.append(svg('path', { class: 'top', stroke: LINE_COLOURS[i], d: path(c, xs, yOf) }));
-    c.values.forEach((v, j) => v !== null && picture.append(svg('circle', { cx: xs[j], cy: yOf(v), r: 2.8, fill: LINE_COLOURS[i] })));
-  });
+  for (const c of curves) if (!c.colour) picture.append(svg('path', { class: 'other', d: path(c, xs, yOf) }));
+  for (const c of labelled) picture.append(...lineOf(c, xs, yOf));
   picture.append(...nameTags(labelled, yOf, width - right));
   return make('figure', {}, make('div', {}, make('b', {}, layer.title)), picture);
 }
 
-function path(curve, xs, yOf) {
-  let pen = 'M';
-  return curve.values.map((v, j) => {
-    if (v === null) return (pen = 'M') && '';
-    const step = `${pen}${xs[j].toFixed(1)} ${yOf(v).toFixed(1)}`;
-    pen = 'L';
-    return step;
-  }).join('');
+function lineOf(curve, xs, yOf) {
+  const line = svg('path', { class: 'top', stroke: curve.colour, d: path(curve, xs, yOf) });
+  const known = curve.values.map((v, j) => [v, xs[j]]).filter(([v]) => v !== null);
+  return [line, ...known.map(([v, x]) => svg('circle', { cx: x, cy: yOf(v), r: 2.8, fill: curve.colour }))];
+}
+
+// Joins neighbouring scales; what is unknown leaves a gap, and the mean over scales stands alone.
+function path({ values, scales }, xs, yOf) {
+  const known = (j) => j >= 0 && j < scales && values[j] !== null;
+  const step = (v, j) => `${known(j - 1) ? 'L' : 'M'}${xs[j].toFixed(1)} ${yOf(v).toFixed(1)}`;
+  return values.map((v, j) => (known(j) ? step(v, j) : '')).join('');
 }
 
 function axes(scene, view, xs, yOf, top) {
@@ -140,7 +157,7 @@ function axes(scene, view, xs, yOf, top) {
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((t) => t * top);
   const lines = ticks.flatMap((t) => [
     svg('line', { class: t ? 'grid' : 'axis', x1: left, x2: width - right, y1: yOf(t), y2: yOf(t) }),
-    svg('text', { x: left - 5, y: yOf(t) + 4, 'text-anchor': 'end' }, top > 10 ? t.toFixed(0) : t.toFixed(2)),
+    svg('text', { x: left - 5, y: yOf(t) + 4, 'text-anchor': 'end' }, String(round(t, 3))),
   ]);
   const names = scene.columns.map((c, j) => svg('text', { x: xs[j], y: height - bottom + 14, 'text-anchor': 'middle' }, c));
   const title = svg('text', { x: (left + width - right) / 2, y: height - 4, 'text-anchor': 'middle' }, 'scale of the photograph');
@@ -152,11 +169,11 @@ function axes(scene, view, xs, yOf, top) {
 // Names at the lines' ends, moved apart so that none covers another.
 function nameTags(labelled, yOf, x) {
   const last = (c) => c.values.findLast((v) => v !== null) ?? 0;
-  const tags = labelled.map((c, i) => ({ c, i, y: yOf(last(c)) + 4 })).sort((a, b) => a.y - b.y);
+  const tags = labelled.map((c) => ({ c, y: yOf(last(c)) + 4 })).sort((a, b) => a.y - b.y);
   for (let k = 1; k < tags.length; k++) tags[k].y = Math.max(tags[k].y, tags[k - 1].y + 13);
   const over = Math.max(0, (tags.at(-1)?.y ?? 0) - (CHART.height - CHART.bottom + 4));
-  return tags.flatMap(({ c, i, y }) => [
-    svg('rect', { x: x + 3, y: y - over - 8, width: 8, height: 8, rx: 1.5, fill: LINE_COLOURS[i] }),
+  return tags.flatMap(({ c, y }) => [
+    svg('rect', { x: x + 3, y: y - over - 8, width: 8, height: 8, rx: 1.5, fill: c.colour }),
     svg('text', { x: x + 15, y: y - over }, `${c.name} ${last(c).toFixed(2)}`),
   ]);
 }

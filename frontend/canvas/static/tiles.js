@@ -32,7 +32,8 @@ function windowOf(view) {
 
 // Source column and row of every display pixel.
 function sourceIndices(size, first, span, count) {
-  return Int32Array.from({ length: count }, (_, i) => Math.min(size - 1, Math.floor((first + ((i + 0.5) / count) * span) * size)));
+  const at = (i) => Math.floor((first + ((i + 0.5) / count) * span) * size);
+  return Int32Array.from({ length: count }, (_, i) => Math.min(size - 1, at(i)));
 }
 
 function geometryOf(scene, view, width, ratio) {
@@ -83,7 +84,8 @@ function layOut(app) {
 function comparison({ stage, view }, a, b) {
   const title = (t) => `${t.layer.title} · ${columnTitle(t.column)}`;
   if (view.mode === 'swipe') {
-    const tile = { ...makeTile('swipe', `A: ${title(a)} | B: ${title(b)}`), shows: [a, b] };
+    const names = make('span', { class: 'sides' }, make('span', {}, `A: ${title(a)}`), make('span', {}, `B: ${title(b)}`));
+    const tile = { ...makeTile('swipe', names), shows: [a, b] };
     stage.replaceChildren(tile.figure);
     stage.style.setProperty('--columns', 1);
     return [tile];
