@@ -57,6 +57,7 @@ def run(spec: RunSpec, settings: TriageSettings, report: Reporter, stop: Stop) -
     missing = [index for index, image_id in enumerate(ids) if image_id not in journal.results]
     if missing:
         triage, progress = Triage.of(spec, settings, dataset), image_progress(report, stop)
+        report("progress", done=images - len(missing), total=images, unit="images", message="")
         for done, index in enumerate(missing, 1 + images - len(missing)):
             journal.add(ids[index], [row.model_dump(mode="json") for row in triage.rows(index)])
             progress(done, images)

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field
 from ssenet.analysis.triage_record import Range, TriageRecord, TriageRow, TriageSummary
 from ssenet.config import Closed
 from ssenet.errors import SettingsError
+from ssenet.results import ProtocolCard
 
 Measure = Literal[
     "inconsistency",
@@ -96,6 +97,14 @@ class Choice(Closed):
             raise SettingsError(f"There is no class {self.class_name!r}; there are {', '.join(record.classes[:20])}.")
         if self.size is not None and record.size_limits is None:
             raise SettingsError("Without masks the sizes of objects are not known: choose none.")
+
+    def protocol(self, measured: ProtocolCard) -> ProtocolCard:
+        """How the ranking came about: a choice that looks at masks says so, whatever the figures rest on."""
+        if not COLUMNS[self.sort].truth and self.size is None:
+            return measured
+        return measured.model_copy(
+            update={"alpha_rule": f"{measured.alpha_rule}; ranked with the masks of the scored images"}
+        )
 
     def let_pass(self, row: TriageRow, limits: Range | None) -> bool:
         """Whether class and size fit; ``limits`` are the record's."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_scales
 from ssenet.cli.stage import run_in_terminal
@@ -71,7 +71,7 @@ def triage(
     write_bytes(out / RANKING_CSV, csv_of(found.rows).encode())
     console.print(_table(record, choice.sort, found, top))
     console.print(_counted(record, choice.sort, found))
-    console.print(f"Protocol: {record.protocol.model_dump_json()}", markup=False)
+    console.print(f"Protocol: {choice.protocol(record.protocol).model_dump_json()}", markup=False)
     console.print(f"Wrote {out / RANKING_CSV} and, with all classes and figures, {out / 'ranking.json'}.")
 
 
@@ -90,7 +90,9 @@ def _table(record: TriageRecord, by: Measure, found: Ranking, top: int) -> Table
     title = (
         f"The {count} {COLUMNS[by].most} of {record.images} photographs: {p.dataset}/{p.split}, α = {record.alpha:g}"
     )
-    table = Table("", "photograph", "class", *(COLUMNS[name].title for name in (by, *shown)), title=title)
+    table = Table(
+        "", Column("photograph", no_wrap=True), "class", *(COLUMNS[name].title for name in (by, *shown)), title=title
+    )
     for place, row in enumerate(found.rows[:top], 1):
         figures = [figure(row, name) for name in (by, *shown)]
         table.add_row(str(place), row.image_id, row.class_name, *("–" if v is None else f"{v:.3f}" for v in figures))

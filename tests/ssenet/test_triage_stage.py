@@ -92,7 +92,7 @@ def test_rows_are_the_figures_of_the_maps(tmp_path: Path, networks: Counter[str]
     events = Recorder()
     record = done(spec_of(tmp_path, other="b", labels="given", flip=True), events)
     assert events.of("ranking") == [{"type": "ranking", "record": RANKING}]
-    assert [e["done"] for e in events.of("progress")] == [1, 2, 3, 4] and networks == {"A": 4, "B": 4}
+    assert [e["done"] for e in events.of("progress")] == [0, 1, 2, 3, 4] and networks == {"A": 4, "B": 4}
     dataset, classes = open_dataset(SPEC), open_dataset(SPEC).classes
     assert len(record.rows) == record.measured == sum(int(dataset.labels("val", i).sum()) for i in range(4))
     for row in record.rows:
@@ -141,12 +141,12 @@ def test_a_stopped_run_goes_on_where_it_was_and_gives_the_same(tmp_path: Path, n
     networks.clear()
     events = Recorder()
     with pytest.raises(Stopped):
-        done(spec_of(tmp_path / "1", other="b"), events, stop=lambda: len(events.of("progress")) == 2)
+        done(spec_of(tmp_path / "1", other="b"), events, stop=lambda: len(events.of("progress")) == 3)
     assert not (tmp_path / "1" / RANKING).exists() and finished_in(tmp_path / "1") == 2
     resumed = Recorder()
     record = done(spec_of(tmp_path / "2", other="b", earlier=tmp_path / "1"), resumed)
     assert networks == {"A": 4, "B": 4}, "no photograph twice"
-    assert [e["done"] for e in resumed.of("progress")] == [3, 4]
+    assert [e["done"] for e in resumed.of("progress")] == [2, 3, 4]
     assert record.rows == whole.rows and record.agreement == whole.agreement
 
 

@@ -204,6 +204,15 @@ def test_what_a_ranking_does_not_have_is_said(choice: Any, changes: Any, message
         rank(record(**changes), Choice.model_validate(choice))
 
 
+def test_a_ranking_that_looks_at_masks_says_so() -> None:
+    measured = protocol().model_copy(update={"label_source": "predicted"})
+    for choice, leaks in (
+        (Choice(), False), (Choice(sort="disagreement", class_name="cat"), False), (Choice(sort="iou"), True),
+        (Choice(size="small"), True), (Choice(sort="object_area"), True),
+    ):  # fmt: skip
+        assert choice.protocol(measured).uses_ground_truth == leaks
+
+
 def test_what_a_ranking_has_depends_on_networks_and_masks() -> None:
     assert set(available(record(other="B"))) == set(COLUMNS)
     assert {n for n in available(record()) if COLUMNS[n].networks == 2} == set()
