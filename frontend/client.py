@@ -10,6 +10,7 @@ import httpx
 
 from frontend import schemas as s
 from frontend.clients.aggregation import AggregationCalls
+from frontend.clients.alpha import AlphaCalls
 from frontend.clients.comparisons import ComparisonCalls
 from frontend.clients.crf import CrfCalls
 from frontend.clients.samples import SampleCalls
@@ -39,7 +40,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(AggregationCalls, ComparisonCalls, CrfCalls, SampleCalls, Transport):
+class Client(AggregationCalls, AlphaCalls, ComparisonCalls, CrfCalls, SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.
