@@ -13,6 +13,7 @@ from frontend.clients.aggregation import AggregationCalls
 from frontend.clients.alpha import AlphaCalls
 from frontend.clients.comparisons import ComparisonCalls
 from frontend.clients.crf import CrfCalls
+from frontend.clients.equivariance import EquivarianceCalls
 from frontend.clients.samples import SampleCalls
 from frontend.transport import (
     FieldProblem,
@@ -40,7 +41,7 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(AggregationCalls, AlphaCalls, ComparisonCalls, CrfCalls, SampleCalls, Transport):
+class Client(AggregationCalls, AlphaCalls, ComparisonCalls, CrfCalls, EquivarianceCalls, SampleCalls, Transport):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.

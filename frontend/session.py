@@ -66,6 +66,23 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
+@st.cache_data(max_entries=200, show_spinner=False)
+def _view_cam(base_url: str, checkpoint: str, image: str, view: str) -> bytes:
+    return _client(base_url).view_cam(checkpoint, image, View.parse(view))
+
+
+def view_logits(checkpoint: str, image: str, view: View) -> NDArray[np.float32]:
+    """Raw coarse logits ``(K, h, w)`` of any view, turned and shifted ones too.
+
+    Raises:
+        Pending: the service is still computing them.
+    """
+    if not view.warped:  # the same maps as on the other pages
+        return coarse_logits(checkpoint, image, view.scale, view.flip)[view]
+    with np.load(BytesIO(_view_cam(api_url(), checkpoint, image, view.name)), allow_pickle=False) as arrays:
+        return arrays[view.name].astype(np.float32)
+
+
 @st.cache_data(max_entries=600, show_spinner=False)
 def _set_picture(base_url: str, set_id: str, index: int, max_side: int, what: tuple[tuple[str, str], ...]) -> str:
     png = _client(base_url).set_picture(set_id, index, max_side, **dict(what))
