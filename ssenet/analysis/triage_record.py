@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ssenet.lineage import Step
 from ssenet.results import ProtocolCard
@@ -77,6 +77,14 @@ class TriageRecord(TriageSummary):
     """A whole ranking."""
 
     rows: tuple[TriageRow, ...]
+
+    @model_validator(mode="after")
+    def _whole(self) -> TriageRecord:
+        if self.measured != len(self.rows):
+            raise ValueError(f"{len(self.rows)} rows, and {self.measured} were measured")
+        if any(row.index >= self.images or row.class_name not in self.classes for row in self.rows):
+            raise ValueError("a row is of a photograph or of a class that the ranking does not have")
+        return self
 
     @property
     def summary(self) -> TriageSummary:

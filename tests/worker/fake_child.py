@@ -18,8 +18,13 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save_file
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+from rankings import ranking, ranking_row
+
 from ssenet.config import OUTPUTS, STAGES
 from ssenet.data.images import encode_mask_png
+from ssenet.journal import Journal
 from ssenet.results import AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, save_histograms
 from ssenet.scores import confusion, record_of
 from ssenet.sets import SetManifest
@@ -111,10 +116,30 @@ def make_set(*, stop_after: int | None = None) -> None:
     emit("done")
 
 
+def measure(*, stop_after: int | None = None) -> None:
+    """Rows of three photographs, each measured once whichever attempt does it; the note tells by which."""
+    spec = RunSpec.model_validate(RUN)
+    step = spec.step(STAGES[spec.kind].model_validate(spec.settings), "f")
+    journal = Journal(FOLDER, step.key, spec.resume_from)
+    missing = [image_id for image_id in IDS if image_id not in journal.results]
+    for done, image_id in enumerate(missing, 1 + len(IDS) - len(missing)):
+        journal.add(image_id, f"{image_id} by {FOLDER.name}")
+        emit("progress", done=done, total=len(IDS), unit="images", message=image_id)
+        if done == stop_after:
+            wait()
+    rows = [ranking_row(index, journal.results[image_id]) for index, image_id in enumerate(IDS)]
+    made = ranking(rows, classes=("cat", "dog"), lineage=(step,))
+    (FOLDER / "ranking.json").write_text(made.model_dump_json())
+    emit("ranking", record="ranking.json")
+    emit("done")
+
+
 def work() -> None:
     """What the run's kind makes."""
     if RUN["kind"] == "evaluate":
         evaluate()
+    elif RUN["kind"] == "triage":
+        measure()
     elif RUN["kind"].startswith("train"):
         train()
     else:
@@ -141,7 +166,8 @@ def main() -> None:
     if mode == "work":
         work()
     elif mode.startswith("hang:"):
-        make_set(stop_after=1) if RUN["kind"] == mode.removeprefix("hang:") and not resumed else work()
+        hang = measure if RUN["kind"] == "triage" else make_set
+        hang(stop_after=1) if RUN["kind"] == mode.removeprefix("hang:") and not resumed else work()
     elif mode == "mute":
         emit("done")
     elif mode == "wait":
