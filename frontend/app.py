@@ -24,6 +24,7 @@ PAGES = {
     ],
     "Measure": [
         st.Page("views/alpha_lab.py", title="α lab", icon=":material/show_chart:"),
+        st.Page("views/compare.py", title="Compare", icon=":material/query_stats:"),
         st.Page("views/aggregation.py", title="Aggregation", icon=":material/layers:"),
         st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
     ],
@@ -41,11 +42,21 @@ def main() -> None:
     st.set_page_config("SSENet Lab", str(ICON), layout="wide", initial_sidebar_state=220)
     st.logo(str(ICON), size="large")
     st.html(STYLE)
-    chosen = st.navigation(PAGES)
+    chosen = st.navigation(PAGES, position="hidden")
     with st.sidebar:
+        menu()
         service_status()
     with page_guard(chosen.title):
         chosen.run()
+
+
+def menu() -> None:
+    """All pages by section. Streamlit's own menu of sections cannot be used by keyboard or with a screen reader."""
+    with st.container(key="menu", gap=None):
+        for section, pages in PAGES.items():
+            st.html(f'<div class="sl-section">{escape(section)}</div>')
+            for page in pages:
+                st.page_link(page)
 
 
 @st.fragment(run_every=STATUS_SECONDS)

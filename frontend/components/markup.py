@@ -22,14 +22,10 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 [data-testid="stSidebarHeader"] > :first-child { order: -2; }
 [data-testid="stSidebarHeader"]::before { content: "SSENet Lab"; order: -1; margin: 0 auto 0 10px;
   font-size: 1.12rem; font-weight: 600; white-space: nowrap; }
+.st-key-menu { margin-bottom: 18px; }
+.st-key-menu a { padding: 4px 8px; }
+.sl-section { font-size: .8rem; font-weight: 600; opacity: .8; padding: 14px 0 4px 8px; }
 .sl-scroll { overflow-x: auto; }
-.sl-strip { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
-.sl-strip th, .sl-strip td { border: 0; padding: 2px; vertical-align: top; }
-.sl-strip thead th { font-weight: 500; font-size: .86rem; text-align: center; padding-bottom: 4px; }
-.sl-strip tbody th { text-align: left; font-weight: 600; font-size: .95rem; padding: 12px 2px 5px; }
-.sl-strip tbody th span { font-weight: 400; }
-.sl-strip tbody th .sl-right { float: right; }
-.sl-strip img { width: 100%; display: block; border-radius: 3px; }
 .sl-wait { width: 100%; border-radius: 3px; background: rgba(128,128,128,.16);
   display: flex; align-items: center; justify-content: center; font-size: .82rem; }
 .sl-table { border-collapse: collapse; width: 100%; font-size: .9rem; margin: 0; }
@@ -81,7 +77,12 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 .sl-legend { display: flex; flex-wrap: wrap; gap: 3px 14px; font-size: .84rem; }
 .sl-legend i { display: inline-block; width: 12px; height: 12px; border-radius: 2px; margin-right: 5px;
   vertical-align: -1px; border: 1px solid rgba(128,128,128,.5); }
+.sl-verdict { border-left: 4px solid rgba(128,128,128,.5); padding: 4px 0 4px 16px; }
+.sl-verdict p { margin: 0 0 6px; font-size: 1rem; line-height: 1.5; }
+.sl-verdict p.first { font-size: 1.25rem; font-weight: 500; }
 .sl-pointer { font-size: .82rem; opacity: .85; }
+.sl-answer { font-size: 1.18rem; line-height: 1.45; margin: 0; }
+.sl-answer span:not(.sl-badge) { font-size: .9rem; }
 </style>
 """
 

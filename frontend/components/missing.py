@@ -1,4 +1,4 @@
-"""What must be scored before it can be compared: which ground is shared, and a button where an evaluation is missing."""
+"""What must be scored before it can be compared: the ground that is shared, and a button for what is missing."""
 
 from __future__ import annotations
 
@@ -48,9 +48,7 @@ def offer_evaluation(chosen: Sequence[s.Checkpoint], evaluations: Sequence[s.Eva
             job_view(job_id)
 
 
-def _offer(
-    label: str, checkpoint: s.Checkpoint, images: int, most: int, evaluations: Sequence[s.Evaluation]
-) -> None:
+def _offer(label: str, checkpoint: s.Checkpoint, images: int, most: int, evaluations: Sequence[s.Evaluation]) -> None:
     reason = (
         f"was scored on {images} of {most} images, so everything below is on images that both have in common."
         if images

@@ -1,0 +1,204 @@
+"""Compare: is the difference between two networks real, or could it be chance?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.components import markup
+from frontend.components.comparison_bundle import bundle
+from frontend.components.comparisons import comparison, size_comparison
+from frontend.components.export import bundle_button, view_address
+from frontend.components.missing import choose_ground, offer_evaluation
+from frontend.components.object_sizes import sizes_view
+from frontend.components.pair_choice import (
+    Pair,
+    adopt_link,
+    choose_class,
+    choose_pair,
+    choose_row,
+    choose_rule,
+    choose_sizes,
+    size_choice,
+    swap,
+)
+from frontend.components.protocol import protocol_html
+from frontend.components.scored import common_images, ground, largest
+from frontend.components.verdict import MEANING, verdict_html
+from frontend.session import client, page_guard
+from ssenet.analysis.comparison import Comparison
+from ssenet.analysis.comparison_figures import beyond, class_forest, row_differences
+from ssenet.analysis.differences import Difference
+from ssenet.analysis.pair import AlphaChoice
+from ssenet.analysis.verdict import number, row_words, signed, verdict
+
+Both = tuple[s.Evaluation, s.Evaluation]
+HEADER = [
+    "class",
+    "IoU A → B (%)",
+    "ΔIoU (points), 95 % interval",
+    "p",
+    "ΔFN/TP, 95 % interval",
+    "ΔFP/TP, 95 % interval",
+]
+OWN_ALPHA = "each α is the best one on the very images that are compared, which flatters both networks."
+
+
+def page() -> None:
+    """Choice, verdict, differences by class, by scale, by object size."""
+    st.title("Compare")
+    adopt_link()
+    first = st.columns([3, 3, 1, 5], vertical_alignment="bottom")
+    pair = choose_pair(client().checkpoints("cam"), first[:2])
+    if pair is None:
+        st.info("Two networks are needed for a comparison. Train one on the page Train.")
+        return
+    first[2].button(
+        "Swap", key="swap", icon=":material/swap_horiz:", on_click=swap, args=(pair.a, pair.b), width="stretch"
+    )
+    both = evaluated(pair, first[3])
+    if both is not None:
+        compare(pair, both)
+
+
+def evaluated(pair: Pair, place: st.delta_generator.DeltaGenerator) -> Both | None:
+    """The evaluations of both networks that can be compared; None, and what to do, when there are none."""
+    evaluations = client().evaluations()
+    where = choose_ground(pair.checkpoints, evaluations, place)
+    if pair.a == pair.b:
+        st.info("A and B are the same network, which does not differ from itself. Choose another one.")
+        return None
+    there = [one for one in evaluations if ground(one) == where]
+    offer_evaluation(pair.checkpoints, there)
+    found = {one.checkpoint_id: one for one in largest(pair.checkpoints, there).values()}
+    if len(found) < 2:
+        return None
+    a, b = (found[checkpoint.id] for checkpoint in pair.checkpoints)
+    if not common_images([a, b]):
+        st.warning("The two were scored on different images, none in common. Evaluate one of them again.")
+        return None
+    return a, b
+
+
+def compare(pair: Pair, both: Both) -> None:
+    """The verdict first, then what it rests on."""
+    records = [one.record for one in both]
+    places = st.columns([2, 2, 3, 4], vertical_alignment="bottom")
+    row = choose_row(places[0], [name for name in records[0].rows if name in records[1].rows])
+    class_name = choose_class(places[1], records[0].classes)
+    alpha = choose_rule(places[2], places[3])
+    answer = st.container()
+    found = comparison(both[0].id, both[1].id, size_choice(row, alpha, None))
+    with answer:
+        show_verdict(found, pair, class_name, alpha)
+    forest, table = st.columns([1, 1])
+    figures = {"classes": class_forest(found), "scales": row_differences(found)}
+    with forest:
+        by_class(figures["classes"], found)
+    with table:
+        st.html(markup.table(HEADER, class_rows(found), "Differences of every class"))
+    by_row(figures["scales"], found, pair)
+    by_size(pair, both, row, alpha, (found, class_name, figures))
+
+
+def show_verdict(found: Comparison, pair: Pair, class_name: str | None, alpha: AlphaChoice) -> None:
+    """The answer in words."""
+    leak = OWN_ALPHA if alpha == "best" else None
+    st.html(verdict_html(verdict(found, class_name, pair.a, pair.b), "Is the difference real?", leak=leak))
+    if found.differing:
+        st.warning(f"Besides the networks this differs too: {', '.join(found.differing).replace('_', ' ')}.")
+    left, right = st.columns([4, 1], vertical_alignment="center")
+    left.caption(f"{MEANING} Paired bootstrap: {found.choice.samples} resamples, seed {found.choice.seed}.")
+    query: dict[str, str | Sequence[str]] = {"checkpoints": [pair.a, pair.b], "rows": [found.choice.row]}
+    query |= {"alpha": f"{alpha:g}"} if alpha != "best" else {}
+    query |= {"class": class_name} if class_name else {}
+    right.page_link(
+        "views/alpha_lab.py", label="The images behind it", icon=":material/photo_library:", query_params=query
+    )
+
+
+def by_class(forest: go.Figure, found: Comparison) -> None:
+    """The forest plot."""
+    st.header(f"IoU of every class, {row_words(found.choice.row)}", anchor=False)
+    st.plotly_chart(forest, key="forest", alt="Difference of IoU of every class with its 95 % interval")
+    count = len(found.classes)
+    st.caption(
+        f"Of {count} intervals at 95 %, about {0.05 * count:.1f} would leave out zero by chance alone: one class "
+        "among many that looks real is no proof."
+    )
+
+
+def by_row(figure: go.Figure, found: Comparison, pair: Pair) -> None:
+    """Every scale at once."""
+    st.header("Every scale: object left out, background covered, mIoU", anchor=False)
+    st.plotly_chart(figure, key="rows_plot", alt="Differences of m_FN, m_FP and mIoU at every scale with intervals")
+    said = [f"B − A; below zero B leaves out or covers less. {undefined_words(found)}"]
+    outside = beyond(found)
+    if outside:
+        reach = "reach beyond the axis: some classes have nearly no true positive there."
+        said.append(f"Intervals at {', '.join(row_words(row) for row in outside)} {reach}")
+    st.caption(" ".join(said))
+    cards = [(pair.a, found.protocol_a), (pair.b, found.protocol_b)]
+    st.html(protocol_html(cards, "the comparison", [one.card for one in pair.checkpoints]))
+
+
+def undefined_words(found: Comparison) -> str:
+    """Classes that m_FN and m_FP leave out, and where."""
+    rows = [row for row in found.rows if row.undefined_a or row.undefined_b]
+    if not rows:
+        return "No class is undefined."
+    said = [f"{row.undefined_a} for A and {row.undefined_b} for B at {row_words(row.row)}" for row in rows]
+    return f"Classes without a true positive, left out of the means: {', '.join(said)}."
+
+
+def class_rows(found: Comparison) -> list[list[str]]:
+    """The table's cells, classes in the order of the data set."""
+    return [
+        [
+            one.name,
+            f"{_value(one.iou.a)} → {_value(one.iou.b)}",
+            _interval(one.iou, percent=True),
+            "undefined" if one.iou.p is None else f"{one.iou.p:.3f}",
+            _interval(one.fn_ratio) if one.fn_ratio else "–",
+            _interval(one.fp_ratio) if one.fp_ratio else "–",
+        ]
+        for one in found.classes
+    ]
+
+
+def _value(value: float | None) -> str:
+    return "undefined" if value is None else number(value, percent=True).removesuffix(" %")
+
+
+def _interval(one: Difference, *, percent: bool = False) -> str:
+    if one.difference is None or one.low is None or one.high is None:
+        return "undefined"
+    return f"{signed(one.difference, percent)} ({signed(one.low, percent)} to {signed(one.high, percent)})"
+
+
+def by_size(
+    pair: Pair,
+    both: Both,
+    row: str,
+    alpha: AlphaChoice,
+    shown: tuple[Comparison, str | None, dict[str, go.Figure]],
+) -> None:
+    """The paper's claim about the size of objects, and the export of everything on the page."""
+    st.header("Does it depend on the size of objects?", anchor=False)
+    limits = choose_sizes(st.container())
+    found = size_comparison(both[0].id, both[1].id, size_choice(row, alpha, limits))
+    sizes_view(found, pair, both)
+    comparison_, class_name, figures = shown
+    address, fetch = view_address(), client().histograms
+    bundle_button(
+        lambda: bundle((comparison_, found), both, class_name, figures, fetch, address),
+        key="export_compare",
+        stem="compare",
+    )
+
+
+with page_guard("compare"):
+    page()
