@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from frontend.components.scrubber import Film, Panel
-from ssenet.refine.scrub import Frames, Variant
+from ssenet.refine.scrub import Frames
 from ssenet.refine.scrub_figures import TITLES
 from ssenet.refine.scrub_report import UNSURE, CrfReport, VariantSteps
-
-WHAT: dict[Variant, str] = {"low": "a class here is trusted", "high": "background here is trusted"}
 
 
 def film(made: Frames, report: CrfReport, photograph: bytes, names: Sequence[str]) -> Film:
@@ -92,7 +90,8 @@ def in_words(report: CrfReport, iteration: int) -> str:
     )
     if iteration == 0:
         return f"Before the CRF: the labels are those of the maps themselves. {calm}".strip()
-    named = ", ".join(f"{percent(v.moved[iteration])} under the {TITLES[v.name]}" for v in report.variants[:2])
-    if first.name == "alpha":
-        named = percent(first.moved[iteration])
-    return f"After {iteration} iterations the CRF has relabelled {named} of the pixels. {calm}".strip()
+    named = f"{percent(first.moved[iteration])} of the pixels"
+    if first.name == "low":
+        weak = percent(report.variants[1].moved[iteration])
+        named += f" under the strong background and {weak} under the weak one"
+    return f"After {iteration} iteration{'s' if iteration > 1 else ''} the CRF has relabelled {named}. {calm}".strip()

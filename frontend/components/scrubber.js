@@ -126,6 +126,7 @@ class Scrubber {
       return part;
     });
     this.panels.style.setProperty('--panels', String(this.parts.length));
+    this.panels.classList.toggle('tall', header.size[0] > header.size[1]);
     this.panels.replaceChildren(...this.parts.map((part) => part.made));
     this.legend();
     this.drawn = null;

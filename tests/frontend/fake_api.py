@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import uvicorn
 from fake_aggregation import aggregation_routes
+from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
 from fake_samples import FakeSamples, sample_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
@@ -134,6 +135,7 @@ class FakeService:
         self.aggregations: list[dict[str, Any]] = []
         self.pipelines = FakePipelines(self)
         self.samples = FakeSamples(photograph)
+        self.crf = FakeCrf()
 
     def add_job(self, state: str, **changes: Any) -> str:
         """Put a job there, as if somebody had submitted it."""
@@ -204,6 +206,7 @@ class FakeService:
         aggregation_routes(app, self.aggregations)
         pipeline_routes(self.pipelines, app)
         sample_routes(self, app)
+        crf_routes(self, app)
         return app
 
 
