@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,17 @@ import ssenet
 from backend import pictures
 from backend.cam_plan import Coarse, Plan
 from backend.problems import not_found
-from backend.schemas.cams import CamLabels, CamProtocol, Cams, CamTiming, CamView, ClassScore
+from backend.schemas.cams import CamLabels, CamProtocol, Cams, CamStages, CamTiming, CamView, ClassScore
 from backend.service import Service
+from backend.timing import Timing
 from ssenet import render
 from ssenet.analysis.warp import warp_photograph
 from ssenet.config import WORKING_SIDE
-from ssenet.data.images import encode_png
+from ssenet.cost import ViewCost
 from ssenet.results import CAM_VERSION, View
 
+Rgb = NDArray[np.uint8]
+Costs = Mapping[View, ViewCost | None]
 _TOP = 20
 
 
@@ -42,8 +46,12 @@ def _scores(plan: Plan, coarse: Coarse) -> NDArray[np.float32]:
 
 def npy(plan: Plan, coarse: Coarse) -> bytes:
     """float16 raw coarse logits (K, h, w) of the only view."""
+    return _npy(coarse[plan.views[0]])
+
+
+def _npy(maps: NDArray[np.float32]) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, coarse[plan.views[0]].astype(np.float16), allow_pickle=False)
+    np.save(buffer, maps.astype(np.float16), allow_pickle=False)
     return buffer.getvalue()
 
 
@@ -55,8 +63,8 @@ def npz(plan: Plan, coarse: Coarse) -> bytes:
     return buffer.getvalue()
 
 
-def png(service: Service, plan: Plan, coarse: Coarse) -> tuple[bytes, str]:
-    """Overlay of the aggregate over all views, and the class that it shows.
+def overlay(service: Service, plan: Plan, coarse: Coarse) -> tuple[Rgb, str]:
+    """Overlay (H, W, 3) of the aggregate over all views, and the class that it shows.
 
     The first shown class is drawn; when the network predicts none, the one that it scores highest.
 
@@ -75,18 +83,21 @@ def png(service: Service, plan: Plan, coarse: Coarse) -> tuple[bytes, str]:
     # Normalised at the size that scale 1 means, so that the picture's size changes nothing but its sharpness.
     total = render.aggregate(coarse, plan.working_size, classes, query.relu_order)
     score = render.upsample(render.normalise(total, query.normalisation)[:1], (image.shape[0], image.shape[1]))[0]
-    overlay = render.overlay(image, score, colours=query.colormap, opacity=query.opacity, alpha=query.alpha)
-    return encode_png(overlay), plan.card.classes[drawn[0]]
+    drawing = render.overlay(image, score, colours=query.colormap, opacity=query.opacity, alpha=query.alpha)
+    return drawing, plan.card.classes[drawn[0]]
 
 
-def described(plan: Plan, coarse: Coarse, missing: list[View], seconds: float) -> Cams:
+def described(plan: Plan, coarse: Coarse, missing: list[View], costs: Costs, timing: Timing) -> Cams:
     """What the maps say, without their pixels.
 
     Args:
         missing: views that had to be computed for this answer.
+        costs: what computing each view took, as far as it is known.
+        timing: of the answer so far.
     """
     names = plan.card.classes
-    scores = _scores(plan, coarse)
+    with timing.stage("aggregation"):
+        scores = _scores(plan, coarse)
     predicted = render.predicted(scores, exclusive=plan.exclusive)
     top = np.argsort(-scores, kind="stable")[:_TOP]
     labels = CamLabels(source=plan.label_source, classes=[names[k] for k in present(plan, coarse)])
@@ -94,20 +105,26 @@ def described(plan: Plan, coarse: Coarse, missing: list[View], seconds: float) -
         image=plan.image_id,
         checkpoint=plan.checkpoint_id,
         classes=[names[k] for k in shown(plan, coarse)],
-        views=[_view(plan, coarse, view, view not in missing) for view in plan.views],
+        views=[_view(plan, coarse, view, view not in missing, costs[view]) for view in plan.views],
         scores=[ClassScore(name=names[k], score=float(scores[k])) for k in top],
         predicted=[names[k] for k in predicted],
         labels=labels,
         outside=not predicted,
         protocol=_protocol(plan),
-        timing=CamTiming(seconds=round(seconds, 3)),
+        timing=_timing(timing),
     )
 
 
-def _view(plan: Plan, coarse: Coarse, view: View, cached: bool) -> CamView:
+def _timing(timing: Timing) -> CamTiming:
+    stages = {name: round(timing.stages.get(name, 0.0), 3) for name in CamStages.model_fields}
+    return CamTiming(seconds=round(timing.seconds, 3), stages=CamStages(**stages))
+
+
+def _view(plan: Plan, coarse: Coarse, view: View, cached: bool, cost: ViewCost | None) -> CamView:
     k, h, w = coarse[view].shape
-    key = plan.keys[view]
-    return CamView(**view.model_dump(), name=view.name, shape=(k, h, w), key=key, cached=cached)
+    size = len(_npy(coarse[view]))
+    said = {"name": view.name, "shape": (k, h, w), "key": plan.keys[view], "cached": cached, "bytes": size}
+    return CamView(**view.model_dump(), **said, cost=cost)
 
 
 def _protocol(plan: Plan) -> CamProtocol:

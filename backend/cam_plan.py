@@ -10,16 +10,18 @@ from functools import cached_property
 import numpy as np
 import orjson
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 import ssenet
 from backend.problems import invalid, not_found
 from backend.schemas.cams import CamQuery
 from backend.service import Service
-from backend.store.artifacts import cam_artifact
+from backend.store.artifacts import cam_artifact, cam_cost_artifact
 from backend.store.cams import Wish
 from backend.store.images import known_labels
 from backend.store.models import Checkpoint, Image
 from ssenet.config import WORKING_SIDE, LabelSource
+from ssenet.cost import ViewCost
 from ssenet.results import CheckpointCard, View, cam_key, views_of
 
 Coarse = dict[View, NDArray[np.float32]]
@@ -85,6 +87,10 @@ class Plan:
         read = service.artifacts.read
         return {view: _npy(read(cam_artifact(key))) for view, key in self.keys.items()}
 
+    def costs(self, service: Service) -> dict[View, ViewCost | None]:
+        """What computing each view took; None where nobody wrote it down, or it cannot be read."""
+        return {view: _cost(service, key) for view, key in self.keys.items()}
+
     def tag(self, media: str) -> str:
         """What the answer's bytes depend on, as an entity tag."""
         drawn = self.query.model_dump(mode="json", exclude={"image", "wait"})
@@ -95,6 +101,13 @@ class Plan:
 def _npy(data: bytes) -> NDArray[np.float32]:
     array: NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False).astype(np.float32)
     return array
+
+
+def _cost(service: Service, key: str) -> ViewCost | None:
+    try:
+        return ViewCost.model_validate_json(service.artifacts.read(cam_cost_artifact(key)))
+    except (OSError, ValidationError):
+        return None
 
 
 def plan(service: Service, checkpoint_id: str, query: CamQuery) -> Plan:

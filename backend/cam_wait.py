@@ -17,6 +17,7 @@ from ssenet.results import View
 
 _FIRST_LOOK = 0.02
 _SLOWEST_LOOK = 0.25
+_COSTS_SECONDS = 2.0
 
 
 async def wait_for(service: Service, plan: Plan, seconds: float) -> list[View]:
@@ -39,6 +40,19 @@ async def wait_for(service: Service, plan: Plan, seconds: float) -> list[View]:
         pause = min(pause * 1.5, _SLOWEST_LOOK)
         missing = await to_thread.run_sync(_look, service, plan)
     return missing
+
+
+async def costs_written(service: Service, plan: Plan, seconds: float) -> None:
+    """Give the worker, who writes the maps first and then what they cost, the time to do so: a second or two."""
+    until = time.monotonic() + min(seconds, _COSTS_SECONDS)
+    while time.monotonic() < until and await to_thread.run_sync(_under_way, service, plan):
+        await anyio.sleep(_FIRST_LOOK)
+
+
+def _under_way(service: Service, plan: Plan) -> bool:
+    with service.database.read() as session:
+        row = session.get(CamRequest, plan.wish.key)
+        return row is not None and row.state == "pending" and row.expires_at > now(session)
 
 
 def _ask(service: Service, plan: Plan) -> None:

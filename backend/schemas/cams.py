@@ -10,6 +10,7 @@ from backend.schemas.common import Answer
 from backend.service import IDENTIFIER
 from ssenet.config import INFERENCE_SCALES, LabelSource, ReluOrder
 from ssenet.config.base import Scale
+from ssenet.cost import ViewCost
 from ssenet.render import Normalisation, colormaps
 
 
@@ -73,6 +74,8 @@ class CamView(Answer):
     shape: tuple[int, int, int] = Field(description="(K, h, w).")
     key: str = Field(description="Content key: equal keys are equal bytes.")
     cached: bool = Field(description="Whether it was there before this request.")
+    bytes: int = Field(description="Size of its logits as NPY, which is what travels.")
+    cost: ViewCost | None = Field(description="What computing it took; null where nobody wrote it down.")
 
 
 class ClassScore(Answer):
@@ -108,10 +111,20 @@ class CamProtocol(Answer):
     code_version: str
 
 
+class CamStages(Answer):
+    """Milliseconds by stage. What the network took is with each view: it ran once, for whoever asked first."""
+
+    waiting: float = Field(description="For maps that were not there yet.")
+    reading: float = Field(description="Logits from the store.")
+    aggregation: float = Field(description="Upsampling, sum, normalisation and colours, or the classes' scores.")
+    encoding: float = Field(description="PNG, NPY or NPZ; 0 in JSON, which cannot tell its own.")
+
+
 class CamTiming(Answer):
     """What the answer took."""
 
     seconds: float
+    stages: CamStages
 
 
 class Cams(Answer):

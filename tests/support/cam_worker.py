@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.service import Service
-from backend.store.artifacts import cam_artifact
+from backend.store.artifacts import cam_artifact, cam_cost_artifact
 from backend.store.models import CamRequest, Checkpoint
 from backend.store.models import Image as ImageRow
+from ssenet.cost import ViewCost
 from ssenet.results import CheckpointCard, View, cam_key
 
 Floats = NDArray[np.float16]
@@ -34,6 +35,9 @@ class CamWorker:
         self.may_go = threading.Event()
         self.may_go.set()
         self.error: str | None = None
+        self.cost: ViewCost | bytes | None = None
+        self.cost_may_go = threading.Event()
+        self.cost_may_go.set()
         self.computed: list[str] = []
         self.threads: list[threading.Thread] = []
 
@@ -52,17 +56,27 @@ class CamWorker:
             assert image and checkpoint
         card = CheckpointCard.model_validate(checkpoint.card)
         self.computed.append(key)
-        for view in [] if self.error else [View.parse(name) for name in request.views]:
+        views = [] if self.error else [View.parse(name) for name in request.views]
+        keys = [cam_key(image.sha, card.content_sha, view, "float16") for view in views]
+        for view, map_key in zip(views, keys, strict=True):
             buffer = io.BytesIO()
             np.save(buffer, logits_of(view, len(card.classes)))
-            artifact = cam_artifact(cam_key(image.sha, card.content_sha, view, "float16"))
-            self.service.artifacts.put_bytes(artifact, buffer.getvalue())
+            self.service.artifacts.put_bytes(cam_artifact(map_key), buffer.getvalue())
+        self._write_costs(keys)
         with self.service.database.write() as session:
             row = session.get(CamRequest, key)
             assert row is not None
             row.state, row.error, row.finished_at = ("failed", self.error, 1e12) if self.error else ("done", None, 1e12)
 
+    def _write_costs(self, keys: list[str]) -> None:
+        assert self.cost_may_go.wait(30)
+        if self.cost is not None:
+            data = self.cost if isinstance(self.cost, bytes) else self.cost.model_dump_json().encode()
+            for map_key in keys:
+                self.service.artifacts.put_bytes(cam_cost_artifact(map_key), data)
+
     def join(self) -> None:
         self.may_go.set()
+        self.cost_may_go.set()
         for thread in self.threads:
             thread.join(30)

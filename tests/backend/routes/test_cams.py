@@ -15,11 +15,13 @@ from cam_worker import logits_of
 from PIL import Image
 from starlette.testclient import TestClient
 
+from backend import cam_wait
 from backend.service import Service
-from backend.store.artifacts import cam_artifact
+from backend.store.artifacts import cam_artifact, cam_cost_artifact
 from backend.store.models import CamRequest, Checkpoint
 from backend.store.models import Image as ImageRow
 from ssenet import render
+from ssenet.cost import ViewCost
 from ssenet.results import View, cam_key
 
 CAMS = "/api/v1/checkpoints/demo-ssenet/cams"
@@ -63,6 +65,71 @@ def test_what_the_maps_say(get: Callable[..., Any], make: Any) -> None:
     assert (said["labels"]["source"], said["outside"]) == ("predicted", False)
     assert said["protocol"]["scales"] == [0.5, 1.0] and said["protocol"]["flip"] is True
     assert all(view["cached"] for view in get(scales=[0.5, 1], flip=True).json()["views"])
+
+
+COST = ViewCost(gmac=1.5, input_size=(96, 128), device="abacus", batch=1, network_ms=20, encoding_ms=1)
+
+
+def costs(said: Any) -> list[Any]:
+    """What the views of an answer cost."""
+    return [view["cost"] for view in said["views"]]
+
+
+def test_what_the_views_cost_and_the_answer_took(
+    get: Callable[..., Any], worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    under_way = cam_wait._under_way
+
+    def looked(*about: Any) -> bool:
+        worker.cost_may_go.set()  # the maps are there, and the answer waits for what they cost
+        return under_way(*about)
+
+    monkeypatch.setattr(cam_wait, "_under_way", looked)
+    worker.cost = COST
+    worker.cost_may_go.clear()
+    fresh = get(scales=[0.5, 1]).json()
+    assert costs(fresh) == [COST.model_dump(mode="json")] * 2
+    assert [view["cached"] for view in fresh["views"]] == [False, False]
+    stages = fresh["timing"]["stages"]
+    assert list(stages) == ["waiting", "reading", "aggregation", "encoding"] and stages["encoding"] == 0
+    assert 0 < sum(stages.values()) <= 1000 * fresh["timing"]["seconds"] + 1
+    assert [view["cached"] for view in get(scales=[0.5, 1]).json()["views"]] == [True, True]
+    assert len(worker.computed) == 1
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"{}", b'{"gmac": -1}', b"\xff"])
+def test_a_cost_that_is_not_there_or_cannot_be_read_is_null(
+    get: Callable[..., Any], worker: Worker, damage: bytes | None
+) -> None:
+    worker.cost = damage
+    assert costs(get(scales=1).json()) == [None]
+
+
+def test_a_cost_that_comes_later_is_in_the_next_answer(get: Callable[..., Any], worker: Worker) -> None:
+    first = get(scales=1)
+    seen = {"If-None-Match": first.headers["ETag"]}
+    assert costs(first.json()) == [None] and get(headers=seen, scales=1).status_code == 304
+    key = first.json()["views"][0]["key"]
+    worker.service.artifacts.put_bytes(cam_cost_artifact(key), COST.model_dump_json().encode())
+    later = get(headers=seen, scales=1)
+    assert later.status_code == 200 and costs(later.json())[0]["device"] == "abacus"
+
+
+@pytest.mark.usefixtures("worker")
+def test_the_bytes_of_a_view_are_those_that_travel(get: Callable[..., Any]) -> None:
+    said = get(scales=[0.5, 2]).json()
+    for view in said["views"]:
+        assert view["bytes"] == len(get("application/x-npy", scales=view["scale"]).content)
+
+
+@pytest.mark.usefixtures("worker")
+@pytest.mark.parametrize("media", ["application/json", "image/png", "application/x-npy", "application/x-npz"])
+def test_every_form_tells_the_browser_what_its_stages_took(get: Callable[..., Any], media: str) -> None:
+    header = get(media, scales=1).headers["Server-Timing"]
+    stages = dict(part.split(";dur=") for part in header.split(", "))
+    made = {"application/json": ["aggregation"], "image/png": ["aggregation", "encoding"]}.get(media, ["encoding"])
+    assert list(stages) == ["waiting", "reading", *made, "total"]
+    assert sum(float(ms) for ms in list(stages.values())[:-1]) <= float(stages["total"]) + 1
 
 
 @pytest.mark.usefixtures("worker")
