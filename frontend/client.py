@@ -11,6 +11,7 @@ import httpx
 from frontend import schemas as s
 from frontend.clients.aggregation import AggregationCalls
 from frontend.clients.alpha import AlphaCalls
+from frontend.clients.cams import CamCalls
 from frontend.clients.comparisons import ComparisonCalls
 from frontend.clients.crf import CrfCalls
 from frontend.clients.equivariance import EquivarianceCalls
@@ -41,7 +42,9 @@ def api_url() -> str:
     return os.environ.get("SSENET_API_URL", DEFAULT_URL).rstrip("/")
 
 
-class Client(AggregationCalls, AlphaCalls, ComparisonCalls, CrfCalls, EquivarianceCalls, SampleCalls, Transport):
+class Client(
+    AggregationCalls, AlphaCalls, CamCalls, ComparisonCalls, CrfCalls, EquivarianceCalls, SampleCalls, Transport
+):
     """The API under ``/api/v1``, one method a route.
 
     Every method raises ``ServiceUnreachable`` or ``Problem``.

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import uvicorn
 from fake_aggregation import aggregation_routes
+from fake_cost import described
 from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
 from fake_samples import FakeSamples, sample_routes
@@ -287,7 +288,9 @@ def _image_routes(fake: FakeService, app: FastAPI) -> None:
         return Response(buffer.getvalue(), media_type="image/png")
 
     @app.get("/api/v1/checkpoints/{checkpoint_id}/cams", response_model=None)
-    def cams(checkpoint_id: str, image: str, scales: Annotated[list[float], Query()], flip: bool = False) -> Response:
+    def cams(
+        request: Request, checkpoint_id: str, image: str, scales: Annotated[list[float], Query()], flip: bool = False
+    ) -> Response:
         if checkpoint_id not in fake.checkpoints:
             return _problem(404, "No such checkpoint", f"There is no checkpoint {checkpoint_id}.")
         key = f"{checkpoint_id} {image} {scales} {flip}"
@@ -296,6 +299,8 @@ def _image_routes(fake: FakeService, app: FastAPI) -> None:
             return Response(status_code=202, headers={"Retry-After": "0"})
         sharpness = 14.0 if fake.checkpoints[checkpoint_id].method == "ssenet" else 30.0
         arrays = {v.name: coarse(v.scale, (400, 300), sharpness, fake.winner) for v in views_of(scales, flip)}
+        if request.headers["Accept"] == "application/json":
+            return JSONResponse(described(arrays))
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         return Response(buffer.getvalue(), media_type="application/x-npz")
