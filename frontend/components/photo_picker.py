@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-_HTML = '<div class="row" role="radiogroup" aria-label="Sample photographs"></div>'
+_HTML = '<div class="row" role="radiogroup"></div>'
 
 _CSS = """
-.row { display: flex; flex-wrap: wrap; gap: 8px; padding: 3px; }
+.row { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; padding: 3px; }
+.row > span { font-size: .86rem; margin-right: 4px; }
 button {
   padding: 0; margin: 0; border: 0; background: none; cursor: pointer; line-height: 0;
   border-radius: 6px; outline: 2px solid transparent; outline-offset: 1px;
@@ -26,8 +27,11 @@ _JS = """
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const row = parentElement.querySelector('.row');
+  row.setAttribute('aria-label', data.label);
   const pick = (id) => setTriggerValue('picked', id);
-  row.replaceChildren(...data.photos.map((photo, index) => {
+  const caption = document.createElement('span');
+  caption.textContent = data.caption;
+  row.replaceChildren(...(data.caption ? [caption] : []), ...data.photos.map((photo, index) => {
     const button = document.createElement('button');
     const checked = photo.id === data.current;
     button.type = 'button';
@@ -67,8 +71,24 @@ class Thumbnail:
     png: bytes
 
 
-def photo_picker(photos: Sequence[Thumbnail], current: str | None, on_pick: Callable[[str], None], key: str) -> None:
-    """Show the thumbnails; a click or an arrow key calls ``on_pick`` with the id."""
+def photo_picker(
+    photos: Sequence[Thumbnail],
+    current: str | None,
+    on_pick: Callable[[str], None],
+    key: str,
+    label: str = "Sample photographs",
+    caption: str = "",
+) -> None:
+    """Show thumbnails; a click or an arrow key gives ``on_pick`` the id.
+
+    Args:
+        photos: from left to right.
+        current: id of the chosen one, if it is among them.
+        on_pick: takes an id.
+        key: of the component.
+        label: their name for people who cannot see them.
+        caption: a word before the first.
+    """
     choices = [
         {"id": p.id, "title": p.title, "src": "data:image/png;base64," + base64.b64encode(p.png).decode()}
         for p in photos
@@ -79,4 +99,8 @@ def photo_picker(photos: Sequence[Thumbnail], current: str | None, on_pick: Call
         if chosen:
             on_pick(chosen)
 
-    _mount(data={"photos": choices, "current": current}, key=key, on_picked_change=picked)
+    _mount(
+        data={"photos": choices, "current": current, "label": label, "caption": caption},
+        key=key,
+        on_picked_change=picked,
+    )

@@ -1,23 +1,21 @@
-"""The scale strip of Fig. 2: rows are checkpoints, columns are scales and their multi-scale sum. Pure functions."""
+"""The scale strip of Fig. 2 as one picture for papers and slides: rows are checkpoints, columns scales. Pure."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from frontend.components.markup import image as image_html
-from ssenet.render import Normalisation, aggregate, normalise, overlay, scale_consistency
-from ssenet.results import View
+from ssenet.analysis.coverage import mean_map
+from ssenet.render import Normalisation, normalise, overlay, scale_consistency
+from ssenet.results import MULTI_SCALE, View
 
 Picture = NDArray[np.uint8]
 Coarse = Mapping[View, NDArray[np.float32]]
-MULTI_SCALE = "MS"
 CONSISTENCY_SIDE = 128
 """Long side at which consistency is measured: it compares coarse maps, more pixels add nothing."""
 
@@ -30,8 +28,6 @@ class Look:
     opacity: float = 0.6
     colours: str = "inferno"
     normalisation: Normalisation = "eq3"
-    line: int | None = None
-    """Width of the α contour in pixels of the picture; None fits it to the picture."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,6 @@ class Subject:
     class_name: str
     class_index: int
     coarse: Coarse
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,13 +58,10 @@ class Strip:
     columns: tuple[str, ...]
     rows: tuple[Row, ...] = field(default_factory=tuple)
 
-    @property
-    def complete(self) -> bool:
-        """Whether every picture is there."""
-        return all(picture is not None for row in self.rows for picture in row.pictures.values())
 
-
-def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[float], look: Look) -> Strip:
+def build(
+    photograph: Picture, subjects: Sequence[Subject], scales: Sequence[float], look: Look, *, contour: bool = True
+) -> Strip:
     """Colour the maps of every subject at every scale and at all scales together.
 
     Args:
@@ -77,6 +69,7 @@ def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[flo
         subjects: rows from top to bottom; a scale whose views are missing gives a gap.
         scales: columns from left to right.
         look: colours, normalisation, α and opacity.
+        contour: whether the α contour is drawn.
     """
     size = photograph.shape[0], photograph.shape[1]
     columns = (*(f"{scale:g}" for scale in scales), *((MULTI_SCALE,) if len(scales) > 1 else ()))
@@ -87,11 +80,13 @@ def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[flo
     stack = [value for value in maps.values() if value is not None]
     normalised = normalise(np.stack(stack), look.normalisation) if stack else np.empty((0, *size), np.float32)
     pictures = {
-        key: overlay(photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha, line=look.line)
+        key: overlay(
+            photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha if contour else None
+        )
         for key, score in zip(present, normalised, strict=True)
     }
     rows = tuple(
-        Row(subject, {c: pictures.get((i, c)) for c in columns}, _consistency(subject, scales, size))
+        Row(subject, {c: pictures.get((i, c)) for c in columns}, consistency(subject, scales, size))
         for i, subject in enumerate(subjects)
     )
     return Strip(photograph, columns, rows)
@@ -99,15 +94,14 @@ def build(photograph: Picture, subjects: Sequence[Subject], scales: Sequence[flo
 
 def _map(subject: Subject, column: str, scales: Sequence[float], size: tuple[int, int]) -> NDArray[np.float32] | None:
     wanted = list(scales) if column == MULTI_SCALE else [float(column)]
-    views = {view: maps for view, maps in subject.coarse.items() if view.scale in wanted}
-    if {view.scale for view in views} != set(wanted):
+    if not {view.scale for view in subject.coarse} >= set(wanted):
         return None
-    # The mean, so that a shared colour scale compares single scales with their sum fairly; Eq. 3 does not see it.
-    return aggregate(views, size, [subject.class_index])[0] / np.float32(len(views))
+    return mean_map(subject.coarse, size, subject.class_index, wanted)
 
 
-def _consistency(subject: Subject, scales: Sequence[float], size: tuple[int, int]) -> float | None:
-    if {view.scale for view in subject.coarse} < set(scales):
+def consistency(subject: Subject, scales: Sequence[float], size: tuple[int, int]) -> float | None:
+    """Scale consistency of a row's class; None while a scale is missing, or where none responds."""
+    if not {view.scale for view in subject.coarse} >= set(scales):
         return None
     shrink = CONSISTENCY_SIDE / max(size)
     small = max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))
@@ -118,31 +112,6 @@ def _consistency(subject: Subject, scales: Sequence[float], size: tuple[int, int
 def column_title(column: str) -> str:
     """Heading of a column."""
     return "multi-scale" if column == MULTI_SCALE else f"scale {column}"
-
-
-def to_html(strip: Strip, photograph_name: str) -> str:
-    """The strip as one table: it keeps its columns aligned at any width."""
-    heads = ["photograph", *(column_title(c) for c in strip.columns)]
-    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
-    body = "".join(_row_html(row, strip, photograph_name) for row in strip.rows)
-    return f'<table class="sl-strip"><thead><tr>{head}</tr></thead>{body}</table>'
-
-
-def _row_html(row: Row, strip: Strip, photograph_name: str) -> str:
-    s = row.subject
-    value = "…" if row.consistency is None else f"{row.consistency:.2f}"
-    consistency = f'<span class="sl-right">scale consistency <b>{value}</b></span>' if len(strip.columns) > 2 else ""
-    note = f" · {escape(s.note)}" if s.note else ""
-    title = f"{escape(s.title)} <span>· {escape(s.subtitle)}{note}</span>{consistency}"
-    height, width = strip.photograph.shape[:2]
-    wait = f'<div class="sl-wait" style="aspect-ratio:{width}/{height}">computing…</div>'
-    cells = [image_html(strip.photograph, photograph_name)]
-    for column, picture in row.pictures.items():
-        alt = f"{s.title}: activation of {s.class_name} at {column_title(column)}"
-        cells.append(wait if picture is None else image_html(picture, alt))
-    pictures = "".join(f"<td>{cell}</td>" for cell in cells)
-    span = len(strip.columns) + 1
-    return f'<tbody><tr><th scope="rowgroup" colspan="{span}">{title}</th></tr><tr>{pictures}</tr></tbody>'
 
 
 def to_png(strip: Strip, caption: str) -> bytes:
@@ -176,13 +145,5 @@ def to_png(strip: Strip, caption: str) -> bytes:
 
 
 def _row_text(row: Row) -> str:
-    consistency = "" if row.consistency is None else f" · scale consistency {row.consistency:.2f}"
-    return f"{row.subject.title} · {row.subject.subtitle}{consistency}"
-
-
-def to_npz(subjects: Sequence[Subject]) -> bytes:
-    """The raw coarse logits behind the strip, float16 ``(K, h, w)``, keys ``checkpoint/view``."""
-    arrays = {f"{s.title}/{view.name}": maps.astype(np.float16) for s in subjects for view, maps in s.coarse.items()}
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
+    measured = "" if row.consistency is None else f" · scale consistency {row.consistency:.2f}"
+    return f"{row.subject.title} · {row.subject.subtitle}{measured}"

@@ -67,6 +67,7 @@ class Dataset(Answer):
     name: str
     kind: str = ""
     classes: tuple[str, ...] = ()
+    fingerprint: str = ""
     splits: dict[str, int] = Field(default_factory=dict)
     has_masks: bool = False
     masked_splits: tuple[str, ...] = ()

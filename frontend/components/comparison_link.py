@@ -1,0 +1,51 @@
+"""From one photograph to the whole data set: whether the difference to the baseline is more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from frontend.components.inspected import Inspected
+from ssenet.results import MULTI_SCALE
+
+QUESTION = "Is the difference to the baseline real?"
+HELP = (
+    "One photograph proves nothing: Compare measures the same class, α and scale on a whole data set, with the "
+    "paired bootstrap's confidence interval."
+)
+
+
+def compared_row(inspected: Inspected) -> str:
+    """The scale to compare at: where SSENet stops over-covering, or else another network; all scales together else."""
+    ordered = sorted(inspected.measured, key=lambda one: one.method != "ssenet")
+    found = [one.balance_row for one in ordered if one.balance_row is not None]
+    alone = f"{inspected.scales[0]:g}" if len(inspected.scales) == 1 else MULTI_SCALE
+    return found[0] if found else alone
+
+
+def comparison_query(inspected: Inspected) -> dict[str, str | Sequence[str]]:
+    """Address of the comparison: the baseline first."""
+    ordered = sorted(inspected.found, key=lambda one: one.checkpoint.card.method != "baseline")
+    query: dict[str, str | Sequence[str]] = {
+        "checkpoints": [one.label for one in ordered],
+        "alpha": f"{inspected.view.alpha:g}",
+        "rows": compared_row(inspected),
+    }
+    shown = inspected.classes_shown
+    return {**query, "class": shown[0]} if shown and shown[0] else query
+
+
+def comparison_link(inspected: Inspected) -> None:
+    """The link, once there are two networks to compare."""
+    if len(inspected.found) < 2:
+        st.caption("Choose two checkpoints to compare them.")
+        return
+    st.page_link(
+        "views/compare.py",
+        label=QUESTION,
+        icon=":material/query_stats:",
+        help=HELP,
+        query_params=comparison_query(inspected),
+        width="stretch",
+    )

@@ -1,0 +1,133 @@
+"""What can be taken away from the Inspect page: strip, raw maps, numbers, label maps, and how to make them again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from frontend.components import strip
+from frontend.components.cams import Gathered
+from frontend.components.covered import CSV_HEADER, csv_rows
+from frontend.components.inspected import Inspected, caption
+from frontend.components.scene import classes_sent
+from ssenet.bundle import Bundle, Cell, command, csv_text, npz16, palette_png, svg_strip
+from ssenet.data.images import decode_image, working_image
+from ssenet.render import aggregate, normalise, winner_and_score
+
+MOST_LABELS = 254
+"""Classes that a label map in VOC colours can tell apart: 0 is background, 255 ignored."""
+Rgb = NDArray[np.uint8]
+
+
+def look(inspected: Inspected) -> strip.Look:
+    """How the canvas colours maps."""
+    view = inspected.view
+    return strip.Look(view.alpha, view.opacity, view.colours, view.normalisation)
+
+
+def strip_png(inspected: Inspected, photograph: bytes) -> bytes:
+    """The strip as one PNG; ``photograph`` is its PNG at any size."""
+    working = working_image(decode_image(photograph))
+    drawn = strip.build(working, inspected.subjects, inspected.scales, look(inspected))
+    return strip.to_png(drawn, caption(inspected))
+
+
+def strip_svg(inspected: Inspected, photograph: Rgb) -> bytes:
+    """The strip with contours as vectors; maps are those of Eq. 3."""
+    rows = []
+    for subject, one in zip(inspected.subjects, inspected.measured, strict=True):
+        bare = strip.build(photograph, [subject], inspected.scales, look(inspected), contour=False).rows[0]
+        cells = [
+            Cell(picture, strip.column_title(row), one.scores[row], inspected.view.alpha)
+            for row, picture in bare.pictures.items()
+            if picture is not None
+        ]
+        rows.append((f"{subject.title} · {subject.subtitle}", [Cell(photograph, "photograph"), *cells]))
+    return svg_strip(rows, caption(inspected))
+
+
+def label_map(one: Gathered, inspected: Inspected, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Labels (H, W) of a checkpoint's maps of all scales at α: 0 background, k + 1 class k of the network."""
+    classes = _present(one, inspected)
+    if not classes:
+        return np.zeros(size, np.uint8)
+    views = {view: maps for view, maps in one.coarse.items() if view.scale in inspected.scales}
+    maps = normalise(aggregate(views, size, classes) / np.float32(len(views)))
+    winner, score = winner_and_score(maps, classes)
+    return np.where(score > np.float32(inspected.view.alpha), winner, 0).astype(np.uint8)
+
+
+def _present(one: Gathered, inspected: Inspected) -> list[int]:
+    names = one.checkpoint.classes
+    if inspected.labels == "predicted":
+        return [names.index(name) for name in one.predicted()]
+    if inspected.labels == "given":
+        return [k for k, name in enumerate(names) if name in inspected.photograph.labels]
+    return classes_sent(one, inspected.photograph.labels, given=False)
+
+
+def commands(inspected: Inspected) -> tuple[str, ...]:
+    """The lines that compute the raw maps and a picture strip again, one a checkpoint."""
+    scales = ",".join(f"{scale:g}" for scale in inspected.scales)
+    flip = "--flip" if inspected.flip else "--no-flip"
+    return tuple(
+        command(
+            "ssenet", "cam", one.checkpoint.id, "photograph.png", "--scales", scales, flip, "--class",
+            subject.class_name, "--alpha", f"{inspected.view.alpha:g}", "--out", f"again/{safe(one.label)}",
+        )
+        for one, subject in zip(inspected.found, inspected.subjects, strict=True)
+    )  # fmt: skip
+
+
+def safe(name: str) -> str:
+    """A checkpoint's name as it may stand in a file name."""
+    return re.sub(r"[^A-Za-z0-9._+-]+", "-", name).strip("-.") or "checkpoint"
+
+
+def bundle(inspected: Inspected, fetch: Callable[[], bytes], address: str) -> Bundle:
+    """Everything the page shows.
+
+    Args:
+        inspected: with all maps there.
+        fetch: gives the PNG of the photograph at full size.
+        address: of the view.
+    """
+    png = fetch()
+    photograph = working_image(decode_image(png))
+    size = (photograph.shape[0], photograph.shape[1])
+    logits = {f"{one.label}/{view.name}": maps for one in inspected.found for view, maps in one.coarse.items()}
+    labelled = [one for one in inspected.found if len(one.checkpoint.classes) <= MOST_LABELS]
+    first = inspected.found[0]
+    files = {
+        "photograph.png": png,
+        "strip.png": strip_png(inspected, png),
+        "strip.svg": strip_svg(inspected, photograph),
+        "cams.npz": npz16(logits),
+        "coverage.csv": csv_text(CSV_HEADER, csv_rows(inspected.measured, inspected.view.alpha)),
+        **{f"labels/{safe(one.label)}.png": palette_png(label_map(one, inspected, size)) for one in labelled},
+        **({"ground-truth.png": palette_png(inspected.truth.mask)} if inspected.truth else {}),
+    }
+    more = {"classes": first.checkpoint.classes, "class": inspected.subjects[0].class_name}
+    stem = f"inspect-{(inspected.photograph.sha or inspected.photograph.id)[:8]}"
+    return Bundle(stem, files, commands(inspected), address, inspected.protocol.of_bundle(**more), _notes(inspected))
+
+
+def _notes(inspected: Inspected) -> str:
+    """What the files are, and what is missing."""
+    lines = [
+        "cams.npz holds raw coarse logits (K, h, w) in float16, one array a checkpoint and view; a mirrored view is "
+        "mirrored back. labels/ holds label maps of all scales together: label k + 1 is class k of the network, of "
+        f"the classes that are {inspected.labels}, at the size of the maps.",
+    ]
+    if not all(one.checkpoint.builtin for one in inspected.found):
+        lines.append(
+            "The command line knows built-in checkpoints by their id; for one that was trained here or imported, "
+            "give the folder of its run instead of its id."
+        )
+    many = [one.label for one in inspected.found if len(one.checkpoint.classes) > MOST_LABELS]
+    if many:
+        lines.append(f"{', '.join(many)} knows more classes than an indexed PNG has labels: it has no label map.")
+    return " ".join(lines)
