@@ -77,7 +77,7 @@ function writeBar(app) {
   if (app.barKey !== key) {
     app.barKey = key;
     bar.replaceChildren(...content.make());
-    bar.setAttribute('aria-label', `Colours: ${content.text}`);
+    bar.setAttribute('aria-label', `Colour bar: ${content.text}`);
   }
   const marker = app.overlay === 'heat' ? bar.querySelector('.alpha') : null;
   if (marker) {
