@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from frontend.components.covered import Measured
 from frontend.components.inspected import Inspected
 from ssenet.results import MULTI_SCALE
 
@@ -16,11 +17,11 @@ HELP = (
 )
 
 
-def compared_row(inspected: Inspected) -> str:
+def compared_row(measured: Sequence[Measured], scales: Sequence[float]) -> str:
     """The scale to compare at: where SSENet stops over-covering, or else another network; all scales together else."""
-    ordered = sorted(inspected.measured, key=lambda one: one.method != "ssenet")
+    ordered = sorted(measured, key=lambda one: one.method != "ssenet")
     found = [one.balance_row for one in ordered if one.balance_row is not None]
-    alone = f"{inspected.scales[0]:g}" if len(inspected.scales) == 1 else MULTI_SCALE
+    alone = f"{scales[0]:g}" if len(scales) == 1 else MULTI_SCALE
     return found[0] if found else alone
 
 
@@ -30,7 +31,7 @@ def comparison_query(inspected: Inspected) -> dict[str, str | Sequence[str]]:
     query: dict[str, str | Sequence[str]] = {
         "checkpoints": [one.label for one in ordered],
         "alpha": f"{inspected.view.alpha:g}",
-        "rows": compared_row(inspected),
+        "rows": compared_row(inspected.measured, inspected.scales),
     }
     shown = inspected.classes_shown
     return {**query, "class": shown[0]} if shown and shown[0] else query

@@ -110,16 +110,19 @@ def answer(measured: Sequence[Measured]) -> str:
     Args:
         measured: rows with a balance; SSENet's comes first.
     """
-    told = sorted(measured, key=lambda one: one.method != "ssenet")
-    said = [_said(one, one.balance, first=i == 0) for i, one in enumerate(told) if one.balance is not None]
+    said, full = [], True
+    for one in sorted(measured, key=lambda one: one.method != "ssenet"):
+        if one.balance is not None:
+            said.append(_said(one, one.balance, full=full))
+            full = one.balance.scale is None
     return "; ".join(said) + "."
 
 
-def _said(one: Measured, found: Balance, *, first: bool) -> str:
+def _said(one: Measured, found: Balance, *, full: bool) -> str:
     name, the_class = escape(one.name), f"the {escape(one.class_name)}"
     if found.scale is not None:
         row = f"{found.scale:g}"
-        verb = f"stops over-covering {the_class} at scale" if first else "does at scale"
+        verb = f"stops over-covering {the_class} at scale" if full else "does at scale"
         return f"<b>{name}</b> {verb} <b>{row}</b> (FP/TP {number(one.rows[row].over)})"
     if found.over_covers == "always":
         row = max((r for r in one.rows if r != MULTI_SCALE), key=float)
