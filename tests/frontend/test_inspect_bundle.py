@@ -1,0 +1,136 @@
+"""What the Inspect page exports: its files, and that its command lines give the same maps again."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from zipfile import ZipFile
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from frontend.canvas import CanvasView
+from frontend.components import scene
+from frontend.components.cams import Gathered
+from frontend.components.covered import measure
+from frontend.components.inspect_bundle import bundle, label_map
+from frontend.components.inspected import Inspected
+from frontend.components.truth import Place, Truth
+from frontend.schemas import Checkpoint
+from frontend.schemas import Image as Photograph
+from ssenet.bundle import pack_bundle
+from ssenet.cli import app
+from ssenet.config import DatasetSpec
+from ssenet.data import open_dataset
+from ssenet.data.images import encode_png, pixels_sha
+from ssenet.inference import load_network
+from ssenet.results import views_of
+from ssenet.weights.builtin import DEMO, builtin_checkpoints
+
+SCALES = (0.5, 1.0)
+INDEX = 23
+"""A sample with one fruit."""
+
+
+@pytest.fixture(scope="module")
+def inspected() -> Inspected:
+    """A sample of the demo set as the page has it: logits in float16, as the service sends them."""
+    dataset = open_dataset(DatasetSpec(name="demo", kind="demo"))
+    sample = dataset.sample("val", INDEX)
+    photograph = Photograph(
+        id="1" * 32, sha=pixels_sha(sample.image), width=sample.image.shape[1], height=sample.image.shape[0],
+        source="dataset", origin=f"demo/val/{INDEX}", labels=("fruit",),
+    )  # fmt: skip
+    assert sample.mask is not None
+    truth = Truth(Place("demo", "val", INDEX), sample.mask, dataset.classes)
+    found = []
+    for one in builtin_checkpoints():
+        if one.id in DEMO:
+            raw = load_network(one.weights, one.card).coarse_logits(sample.image, views_of(SCALES, True))
+            half = {view: maps.astype(np.float16).astype(np.float32) for view, maps in raw.items()}
+            checkpoint = Checkpoint(id=one.id, name=one.card.name, builtin=True, card=one.card)
+            found.append(Gathered(one.card.name, checkpoint, half))
+    layers = [scene.layer(one, ["fruit"], given=False) for one in found]
+    view = CanvasView(alpha=0.3)
+    subjects = scene.subjects(found, layers, view.class_)
+    rows = [measure(s, "baseline", SCALES, sample.mask.shape, truth, view.alpha) for s in subjects]
+    return Inspected(photograph, found, subjects, rows, truth, SCALES, True, "predicted", view)
+
+
+@pytest.fixture(scope="module")
+def folder(inspected: Inspected, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundle, unpacked."""
+    picture = open_dataset(DatasetSpec(name="demo", kind="demo")).sample("val", INDEX).image
+    packed = pack_bundle(bundle(inspected, lambda: encode_png(picture), "http://lab/?image=1"))
+    target = tmp_path_factory.mktemp("bundle")
+    with ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(target)
+    return target
+
+
+def test_it_has_pictures_maps_numbers_and_labels(folder: Path) -> None:
+    names = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    wanted = {
+        "photograph.png",
+        "strip.png",
+        "strip.svg",
+        "cams.npz",
+        "coverage.csv",
+        "ground-truth.png",
+        "manifest.json",
+    }
+    assert wanted | {"labels/Demo-baseline.png", "labels/Demo-SSENet.png"} <= names
+    said = json.loads((folder / "manifest.json").read_text())
+    assert said["address"] == "http://lab/?image=1" and len(said["commands"]) == 2
+    assert said["protocol"]["alpha"] == 0.3 and said["protocol"]["class"] == "fruit"
+    assert said["protocol"]["source"] == f"demo/val, image {INDEX}"
+
+
+def test_csv_has_the_measured_numbers(folder: Path, inspected: Inspected) -> None:
+    header, *lines = (folder / "coverage.csv").read_text().splitlines()
+    assert len(lines) == 2 * 3 and header.startswith("checkpoint,class,row,alpha,tp,fp,fn")
+    counts = inspected.measured[0].rows["0.5"]
+    assert lines[0].startswith(f"{inspected.subjects[0].title},fruit,0.5,0.3,{counts.tp},{counts.fp},{counts.fn},")
+
+
+def test_label_maps_are_those_at_alpha(folder: Path, inspected: Inspected) -> None:
+    with Image.open(folder / "labels" / "Demo-baseline.png") as opened:
+        labels = np.asarray(opened)
+    one = inspected.found[0]
+    assert one.predicted() == ["fruit"]
+    expected = inspected.measured[0].scores["MS"] > np.float32(0.3)
+    assert np.array_equal(labels == one.checkpoint.classes.index("fruit") + 1, expected)
+    assert np.array_equal(labels == 0, ~expected)
+
+
+def test_labels_follow_who_says_what_is_there(inspected: Inspected) -> None:
+    size = inspected.measured[0].scores["MS"].shape
+    everything = replace(inspected, labels="all")
+    assert len(np.unique(label_map(inspected.found[0], everything, size))) > 2
+    unknown = replace(inspected, labels="given", photograph=inspected.photograph.model_copy(update={"labels": ()}))
+    assert not label_map(inspected.found[0], unknown, size).any()
+
+
+def test_its_command_lines_compute_the_same_maps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    lines = json.loads(Path("manifest.json").read_text())["commands"]
+    with np.load("cams.npz", allow_pickle=False) as arrays:
+        kept = {name: arrays[name] for name in arrays.files}
+    compared = 0
+    for line, label in zip(lines, ("Demo baseline", "Demo SSENet"), strict=True):
+        program, *words = shlex.split(line)
+        assert program == "ssenet"
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, result.output
+        out = Path(words[words.index("--out") + 1])
+        with np.load(out / "photograph.npz", allow_pickle=False) as again:
+            for view in again.files:
+                np.testing.assert_allclose(again[view], kept[f"{label}/{view}"], rtol=2**-10, atol=2**-10)
+                compared += 1
+        assert (out / "photograph.fruit.png").is_file()
+    assert compared == len(kept) == 2 * 2 * len(SCALES)
