@@ -20,12 +20,14 @@ ICON = Path(__file__).parent / "assets" / "icon.png"
 PAGES = {
     "Look": [
         st.Page("views/inspect.py", title="Inspect", icon=":material/image_search:", default=True),
+        st.Page("views/equivariance.py", title="Equivariance", icon=":material/transform:"),
         st.Page("views/crf.py", title="CRF", icon=":material/grain:"),
     ],
     "Measure": [
         st.Page("views/alpha_lab.py", title="α lab", icon=":material/show_chart:"),
         st.Page("views/compare.py", title="Compare", icon=":material/query_stats:"),
         st.Page("views/aggregation.py", title="Aggregation", icon=":material/layers:"),
+        st.Page("views/triage.py", title="Triage", icon=":material/low_priority:"),
         st.Page("views/tables.py", title="Tables", icon=":material/table_chart:"),
     ],
     "Make": [

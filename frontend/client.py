@@ -16,6 +16,7 @@ from frontend.clients.comparisons import ComparisonCalls
 from frontend.clients.crf import CrfCalls
 from frontend.clients.equivariance import EquivarianceCalls
 from frontend.clients.samples import SampleCalls
+from frontend.clients.triage import TriageCalls
 from frontend.transport import (
     FieldProblem,
     Params,
@@ -43,7 +44,15 @@ def api_url() -> str:
 
 
 class Client(
-    AggregationCalls, AlphaCalls, CamCalls, ComparisonCalls, CrfCalls, EquivarianceCalls, SampleCalls, Transport
+    AggregationCalls,
+    AlphaCalls,
+    CamCalls,
+    ComparisonCalls,
+    CrfCalls,
+    EquivarianceCalls,
+    SampleCalls,
+    TriageCalls,
+    Transport,
 ):
     """The API under ``/api/v1``, one method a route.
 

@@ -37,6 +37,13 @@ def outcome(job: s.Job, made: s.StageResult) -> None:
         st.caption("No score: the photographs of this split have no masks.")
     if made.evaluation and job.kind == "evaluate":
         evaluation_view(made.evaluation)
+    if job.result and job.result.ranking:
+        st.page_link(
+            "views/triage.py",
+            label="Show the ranking",
+            icon=":material/low_priority:",
+            query_params={"ranking": job.result.ranking},
+        )
 
 
 def evaluation_view(evaluation_id: str) -> None:

@@ -42,6 +42,7 @@ class JobResult(Answer):
     evaluation: str | None = None
     set: str | None = None
     score: str | None = None
+    ranking: str | None = None
 
 
 class Job(Answer):

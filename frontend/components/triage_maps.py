@@ -1,0 +1,110 @@
+"""Pictures of a ranking: photographs, masks and maps of samples, each drawn once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from frontend import schemas as s
+from frontend.client import Pending, api_url
+from frontend.components.markup import data_url
+from frontend.components.truth import labels_of_png
+from frontend.session import client, coarse_logits
+from ssenet.config import WORKING_SIDE
+from ssenet.data.images import voc_palette
+from ssenet.render import Normalisation, aggregate, normalise, overlay, upsample
+from ssenet.results import ProtocolCard, View
+
+Picture = NDArray[np.uint8]
+Coarse = dict[View, NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A sample as the caches know it: a data set that was registered anew is another one."""
+
+    base_url: str
+    fingerprint: str
+    dataset: str
+    split: str
+    index: int
+
+    @classmethod
+    def of(cls, dataset: str, protocol: ProtocolCard, index: int) -> Spot:
+        """Number ``index`` of what a ranking was measured on."""
+        return cls(api_url(), protocol.dataset_fingerprint, dataset, protocol.split, index)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def opened(spot: Spot) -> s.Image:
+    """The photograph made of a sample: the same each time."""
+    return client().open_sample(spot.dataset, spot.split, spot.index)
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def photograph(spot: Spot, side: int) -> Picture:
+    """(H, W, 3) RGB of a sample, its long side at most ``side`` pixels."""
+    with Image.open(BytesIO(client().sample_picture(spot.dataset, spot.split, spot.index, side))) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def photograph_url(spot: Spot, side: int) -> str:
+    """The same for the page."""
+    return data_url(photograph(spot, side))
+
+
+@st.cache_data(max_entries=300, show_spinner=False)
+def mask_url(spot: Spot, side: int, label: int) -> str:
+    """A sample's mask of one label over its dimmed photograph."""
+    picture = photograph(spot, side)
+    labels = labels_of_png(client().sample_mask(spot.dataset, spot.split, spot.index, side))
+    if labels.shape != picture.shape[:2]:  # rounded another way
+        labels = np.asarray(Image.fromarray(labels).resize(picture.shape[1::-1], Image.Resampling.NEAREST))
+    drawn = picture.astype(np.float32) * 0.45
+    inside = labels == label
+    drawn[inside] = 0.35 * picture[inside] + 0.65 * voc_palette()[label]
+    return data_url(drawn.astype(np.uint8))
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def map_url(
+    spot: Spot, checkpoint: str, index: int, scales: tuple[float, ...], protocol: ProtocolCard, alpha: float, side: int
+) -> str:
+    """The map of one class from the views of ``scales`` over the photograph, with the α contour.
+
+    Raises:
+        Pending: the service is computing some of them; nothing is kept, so that the next run asks again.
+    """
+    image = opened(spot)
+    order, picture = protocol.relu_order or "fast", photograph(spot, side)
+    how: Normalisation = "official" if order == "official" else "eq3"
+    coarse = _coarse(checkpoint, image.id, scales, protocol.flip)
+    score = normalise(aggregate(coarse, _working_size(image), [index], order), how)
+    shown = upsample(score, (picture.shape[0], picture.shape[1]))[0]
+    return data_url(overlay(picture, shown, alpha=alpha, line=max(2, side // 130)))
+
+
+def _coarse(checkpoint: str, image: str, scales: tuple[float, ...], flip: bool) -> Coarse:
+    """Raw logits of the views. All are asked for before it is said that some are missing."""
+    found: Coarse = {}
+    missing: list[Pending] = []
+    for scale in sorted(scales):
+        try:
+            found |= coarse_logits(checkpoint, image, scale, flip)
+        except Pending as pending:
+            missing.append(pending)
+    if missing:
+        raise missing[0]
+    return found
+
+
+def _working_size(image: s.Image) -> tuple[int, int]:
+    """(H, W) at scale 1."""
+    ratio = min(1.0, WORKING_SIDE / max(image.width, image.height))
+    return max(1, round(image.height * ratio)), max(1, round(image.width * ratio))
