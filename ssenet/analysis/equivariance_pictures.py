@@ -39,7 +39,15 @@ def raw_peak(compared: Sequence[Compared]) -> float:
     return max((float(one.raw.max(initial=0)) for one in compared), default=0.0)
 
 
-def draw(photograph: Rgb, warped: Rgb, compared: Compared, alpha: float, peak: float, opacity: float = 0.6) -> Row:
+def draw(
+    photograph: Rgb,
+    warped: Rgb,
+    compared: Compared,
+    alpha: float,
+    peak: float,
+    opacity: float = 0.6,
+    line: int | None = None,
+) -> Row:
     """All pictures of a row.
 
     Args:
@@ -49,6 +57,7 @@ def draw(photograph: Rgb, warped: Rgb, compared: Compared, alpha: float, peak: f
         alpha: threshold of the contours.
         peak: raw difference, in logits, that has the last colour.
         opacity: of maps over photographs.
+        line: width of the contours in pixels; None fits it to the size.
     """
     seen = float(compared.direct.max())
     # A map keeps its maximum, wherever it is looked at.
@@ -58,7 +67,7 @@ def draw(photograph: Rgb, warped: Rgb, compared: Compared, alpha: float, peak: f
         "back": (photograph, _eq3(compared.back, seen)),
     }
     drawn = {
-        key: overlay(image, score, colours=COLOURS, opacity=opacity, alpha=alpha)
+        key: overlay(image, score, colours=COLOURS, opacity=opacity, alpha=alpha, line=line)
         for key, (image, score) in over.items()
     }
     drawn["back"] = hatched(drawn["back"], compared.valid_back)
