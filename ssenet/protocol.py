@@ -68,6 +68,7 @@ class ViewProtocol(BaseModel):
     networks: tuple[NetworkUse, ...]
     scales: tuple[float, ...]
     flip: bool
+    transformation: str | None = Field(default=None, description="A of Eq. 2 in words, where one is compared with it.")
     relu_order: ReluOrder = "fast"
     normalisation: Normalisation = "eq3"
     label_source: LabelSource = Field(description="Who says which classes are present.")

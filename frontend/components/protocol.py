@@ -101,6 +101,7 @@ def view_items(protocol: ViewProtocol) -> list[tuple[str, str]]:
         ("Photograph", protocol.photograph[:12]),
         ("Source", protocol.source),
         *weights,
+        *([("Transformation", protocol.transformation)] if protocol.transformation else []),
         ("Scales", scales(protocol.scales)),
         ("Flip", "yes" if protocol.flip else "no"),
         ("Long side at scale 1", f"at most {protocol.working_side} px"),
