@@ -1,6 +1,24 @@
 """SSENet: class activation maps, scale equivariance, and their analysis.
 
-Importing the package loads nothing heavy; import the module you need.
+Importing the package loads nothing heavy; import the module you need. ``ssenet.cam`` is there at once:
+``ssenet.cam("photograph.jpg", "demo-ssenet")`` gives the class activation maps of a photograph.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ssenet.cams import Cams, cam
+
 __version__ = "0.1.0"
+__all__ = ["Cams", "__version__", "cam"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load what is named when it is first used."""
+    if name in ("Cams", "cam"):
+        from ssenet import cams
+
+        return getattr(cams, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,13 +6,15 @@ import csv
 import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from ssenet.data.images import encode_mask_png, encode_png
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
 
 PLOTLY_JS = "plotly.min.js"
 """The script that every figure of a bundle loads; ``pack_bundle`` puts it in, once."""

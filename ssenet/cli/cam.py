@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from PIL import Image
 from rich.table import Table
 
+from ssenet.bundle import Look, cams_bundle, npz16, pack_bundle, png
+from ssenet.cams import Cams
+from ssenet.cams import cam as cams_of
 from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_scales
 from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CamInferSettings, DatasetSpec
-from ssenet.data.images import decode_image, working_image
-from ssenet.errors import ImageError, SettingsError
+from ssenet.errors import SettingsError
 from ssenet.files import write_bytes
-from ssenet.render import Normalisation, aggregate, class_scores, normalise, overlay, predicted
-from ssenet.results import CheckpointCard, View, views_of
+from ssenet.render import Normalisation, colormaps, overlay
 
 if TYPE_CHECKING:
-    from ssenet.inference import Network
     from ssenet.stages import CheckpointFiles
 
 _DEFAULT_OUT = Path("cams")
+_MOST_STRIPS = 20
 
 
 @for_people
@@ -43,6 +42,14 @@ def cam(
     label_files: Annotated[str, typer.Option(help="Labels of a VOC folder: masks, xml or csv.")] = "masks",
     relu_order: Annotated[str, typer.Option(help="fast, or official as released.")] = "fast",
     alpha: Annotated[float, typer.Option(min=0, max=1, help="Background threshold of the contour.")] = 0.2,
+    opacity: Annotated[float, typer.Option(min=0, max=1, help="Of the map over the photograph.")] = 0.6,
+    colours: Annotated[str, typer.Option(help=f"{', '.join(colormaps())}.")] = "inferno",
+    normalisation: Annotated[
+        str, typer.Option(help="eq3, official, minmax, shared or none; by default that of the ReLU order.")
+    ] = "",
+    bundle: Annotated[
+        Path | None, typer.Option(help="Write one zip with everything of one photograph, and no folder.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder to write.")] = _DEFAULT_OUT,
 ) -> None:
     """Raw coarse logits of every view (npz, float16), and for photographs a picture strip across scales."""
@@ -54,12 +61,23 @@ def cam(
         return
     if not images:
         raise SettingsError("Name photographs, or a data set with --dataset.")
+    if bundle is not None and len(images) != 1:
+        raise SettingsError("A bundle is of one photograph: name one, or leave out --bundle.")
     settings = CamInferSettings.model_validate({**raw, "checkpoint": "photographs"})
-    if settings.labels == "given" and not classes:
-        raise SettingsError(
-            "A photograph has no given labels: name classes with --class, or choose --labels predicted."
-        )
-    _photographs(files.weights, files.card, images, settings, classes or [], alpha, out)
+    usual: Normalisation = "official" if settings.relu_order == "official" else "eq3"
+    look = Look.model_validate(
+        {"alpha": alpha, "opacity": opacity, "colours": colours, "normalisation": normalisation or usual}
+    )
+    table = Table("photograph", "classes", "scores", "label source", title=files.card.name)
+    for path, cams in _photographs(files, images, settings, classes or []):
+        table.add_row(path.name, *_said(cams))
+        if bundle is None:
+            _write(out, path.stem, cams, look)
+        else:
+            write_bytes(bundle, pack_bundle(cams_bundle({checkpoint_id: cams}, look, stem=identifier(bundle.stem))))
+    console.print(table)
+    strips = f"Strips (columns: photograph, {settings.scales}, all scales) and raw logits in {out}."
+    console.print(strips if bundle is None else f"Pictures, raw logits and their manifest in {bundle}.")
 
 
 def _split(files: CheckpointFiles, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
@@ -70,68 +88,34 @@ def _split(files: CheckpointFiles, dataset: DatasetSpec, settings: CamInferSetti
 
 
 def _photographs(
-    weights: Path,
-    card: CheckpointCard,
-    images: Sequence[Path],
-    settings: CamInferSettings,
-    classes: Sequence[str],
-    alpha: float,
-    out: Path,
-) -> None:
+    files: CheckpointFiles, images: Sequence[Path], settings: CamInferSettings, classes: Sequence[str]
+) -> Iterator[tuple[Path, Cams]]:
     from ssenet.inference import load_network
 
-    unknown = [name for name in classes if name not in card.classes]
-    if unknown:
-        raise SettingsError(f"{card.name} has no class {', '.join(unknown)}; it has {', '.join(card.classes[:20])}.")
-    network = load_network(weights, card)
-    table = Table("photograph", "classes", "scores", "label source", title=card.name)
+    if settings.labels == "given" and not classes:
+        raise SettingsError(
+            "A photograph has no given labels: name classes with --class, or choose --labels predicted."
+        )
+    network = load_network(files.weights, files.card)
+    how: dict[str, Any] = {"flip": settings.flip, "labels": settings.labels, "relu_order": settings.relu_order}
     for path in images:
-        table.add_row(*_photograph(network, path, settings, classes, alpha, out))
-    console.print(table)
-    console.print(f"Strips (columns: photograph, {settings.scales}, all scales) and raw logits in {out}.")
+        yield path, cams_of(path, network, settings.scales, classes=classes, **how)
 
 
-def _photograph(
-    network: Network, path: Path, settings: CamInferSettings, classes: Sequence[str], alpha: float, out: Path
-) -> tuple[str, str, str, str]:
-    if not path.is_file():
-        raise ImageError(f"{path} is not a file.")
-    image = working_image(decode_image(path.read_bytes()))
-    coarse = network.coarse_logits(image, views_of(settings.scales, settings.flip))
-    exclusive = network.card.method == "classifier"
-    scores = class_scores(coarse, exclusive=exclusive)
-    names = network.card.classes
-    chosen = [names.index(name) for name in classes] or (
-        list(range(len(names))) if settings.labels == "all" else predicted(scores, exclusive=exclusive)
-    )
-    source = "chosen by name" if classes else settings.labels
-    _write(out, path.stem, image, coarse, [(k, names[k]) for k in chosen], settings, alpha)
-    if not chosen:
-        return path.name, "none: outside this network's classes", f"{scores.max():.2f} at most", source
-    return path.name, ", ".join(names[k] for k in chosen), ", ".join(f"{scores[k]:.2f}" for k in chosen), source
+def _said(cams: Cams) -> tuple[str, str, str]:
+    source = "chosen by name" if cams.label_source == "given" else cams.label_source
+    if not cams.shown:
+        return "none: outside this network's classes", f"{max(cams.scores.values()):.2f} at most", source
+    return ", ".join(cams.shown), ", ".join(f"{cams.scores[name]:.2f}" for name in cams.shown), source
 
 
-def _write(
-    out: Path,
-    stem: str,
-    image: Any,
-    coarse: dict[View, Any],
-    classes: Sequence[tuple[int, str]],
-    settings: CamInferSettings,
-    alpha: float,
-) -> None:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{view.name: maps.astype(np.float16) for view, maps in coarse.items()})
-    write_bytes(out / f"{stem}.npz", buffer.getvalue())
-    size = (image.shape[0], image.shape[1])
-    how: Normalisation = "official" if settings.relu_order == "official" else "eq3"
-    for index, name in classes[:20]:
-        cells = [image]
-        for scale in (*sorted(settings.scales), None):
-            views = {view: maps for view, maps in coarse.items() if scale is None or view.scale == scale}
-            score = normalise(aggregate(views, size, [index], settings.relu_order), how)[0]
-            cells.append(overlay(image, score, alpha=alpha))
-        strip = io.BytesIO()
-        Image.fromarray(np.concatenate(cells, axis=1)).save(strip, format="PNG")
+def _write(out: Path, stem: str, cams: Cams, look: Look) -> None:
+    write_bytes(out / f"{stem}.npz", npz16({view.name: maps for view, maps in cams.coarse.items()}))
+    for name in cams.shown[:_MOST_STRIPS]:
+        cells = [cams.photograph]
+        for scale in (*cams.scales, None):
+            score = cams.maps([name], scale, look.normalisation)[0]
+            drawn = overlay(cams.photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha)
+            cells.append(drawn)
         safe = "".join(c if c.isalnum() else "-" for c in name)
-        write_bytes(out / f"{stem}.{safe}.png", strip.getvalue())
+        write_bytes(out / f"{stem}.{safe}.png", png(np.concatenate(cells, axis=1)))

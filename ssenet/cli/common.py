@@ -15,9 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from ssenet.config import DatasetSpec
-from ssenet.errors import CheckpointError, DatasetError, SettingsError, UserError
-from ssenet.results import CheckpointCard
-from ssenet.weights.builtin import builtin, builtin_checkpoints
+from ssenet.errors import DatasetError, SettingsError, UserError
+from ssenet.weights.named import named_checkpoint
 
 if TYPE_CHECKING:
     from ssenet.stages import CheckpointFiles
@@ -26,6 +25,8 @@ console = Console()
 errors = Console(stderr=True)
 P = ParamSpec("P")
 R = TypeVar("R")
+
+checkpoint = named_checkpoint
 
 
 def for_people(command: Callable[P, R]) -> Callable[P, R]:
@@ -66,24 +67,6 @@ def dataset_spec(text: str, labels: str = "masks") -> DatasetSpec:
     if path.is_file():
         return DatasetSpec(name=name, kind="csv", path=str(path))
     raise DatasetError(f"{text} is neither 'demo', nor the folder of a VOC-layout data set, nor a CSV file.")
-
-
-def checkpoint(text: str) -> tuple[Path, CheckpointCard]:
-    """A built-in checkpoint by id, a folder with weights.safetensors and card.json, or the last one of a run's folder.
-
-    Raises:
-        CheckpointError: none of them.
-    """
-    found = builtin(text)
-    if found:
-        return found.weights, found.card
-    cards = sorted([*Path(text).glob("card.json"), *Path(text).glob("epoch-*/card.json")])
-    if cards:
-        return cards[-1].with_name("weights.safetensors"), CheckpointCard.model_validate_json(cards[-1].read_bytes())
-    known = ", ".join(b.id for b in builtin_checkpoints())
-    raise CheckpointError(
-        f"{text} is neither a built-in checkpoint ({known}) nor a folder with card.json, in it or in its epochs."
-    )
 
 
 def checkpoint_files(text: str) -> CheckpointFiles:
