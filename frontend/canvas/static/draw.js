@@ -26,6 +26,8 @@ function arrange(app) {
   if (key !== app.layoutKey) {
     app.layoutKey = key;
     app.tiles = layOut(app);
+    app.sight.disconnect();
+    for (const tile of app.tiles) app.sight.observe(tile.frame);
   }
   app.host.classList.toggle('actual', view.pixels);
   fillChoices(app);
@@ -84,6 +86,7 @@ function drawTile(app, tile, frame) {
   const label = tileLabel(app, tile) + (waiting ? ' (computing)' : '');
   if (tile.label !== label) tile.canvas.setAttribute('aria-label', (tile.label = label));
   writeFigures(app, tile, edge);
+  if (tile.hidden) return;
   const key = waiting ? null : paintKey(app, tile, frame);
   if (key === tile.drawn) return;
   tile.drawn = key;

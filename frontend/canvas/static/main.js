@@ -16,6 +16,7 @@ class App {
     this.pointed = this.cursor = this.photograph = this.range = null;
     this.settle = settledAfter(COMMIT_AFTER, () => this.tell());
     this.observer = new ResizeObserver(() => this.schedule());
+    this.sight = new IntersectionObserver((entries) => this.seen(entries));
     bindControls(this);
     bindPointer(this);
   }
@@ -39,6 +40,15 @@ class App {
     if (views.get(key)?.revision !== revision) views.set(key, { revision, view, told: JSON.stringify(view) });
     if (before?.crc !== photograph.crc || before.length !== photograph.length) this.decodePhotograph();
     this.layoutKey = null;
+    this.schedule();
+  }
+
+  // Tiles that are scrolled out of sight are painted when they come back.
+  seen(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const tile = this.tiles.find((one) => one.frame === target);
+      if (tile) tile.hidden = !isIntersecting;
+    }
     this.schedule();
   }
 
@@ -92,6 +102,7 @@ class App {
   dispose() {
     if (this.host.isConnected) return; // only moved
     this.observer.disconnect();
+    this.sight.disconnect();
     this.settle.cancel();
     cancelAnimationFrame(this.frame);
   }

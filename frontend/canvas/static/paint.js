@@ -97,19 +97,21 @@ function paintContour(out, w, h, x0, x1, pixels, edge, width, inner = WHITE, out
 // Pairs (first pixel inside, step inwards) of every border between neighbours.
 function findCrossings(list, w, h, x0, x1, pixels, edge) {
   let n = 0;
+  const above = new Uint8Array(w);
+  for (let x = x0; x < x1; x++) above[x] = (pixels[x] & BIN_MASK) > edge ? 1 : 0;
   for (let y = 0; y < h; y++) {
-    let left = (pixels[y * w + x0] & BIN_MASK) > edge;
-    for (let x = x0; x < x1; x++) {
-      const i = y * w + x;
-      const here = (pixels[i] & BIN_MASK) > edge;
+    let left = (pixels[y * w + x0] & BIN_MASK) > edge ? 1 : 0;
+    for (let x = x0, i = y * w + x0; x < x1; x++, i++) {
+      const here = (pixels[i] & BIN_MASK) > edge ? 1 : 0;
       if (here !== left) {
         list[n++] = here ? i : i - 1;
         list[n++] = here ? 1 : -1;
         left = here;
       }
-      if (y > 0 && here !== (pixels[i - w] & BIN_MASK) > edge) {
+      if (here !== above[x]) {
         list[n++] = here ? i : i - w;
         list[n++] = here ? w : -w;
+        above[x] = here;
       }
     }
   }
