@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 
 from frontend import schemas as s
 from frontend.client import Problem
@@ -22,7 +24,7 @@ from ssenet.results import ProtocolCard
 
 NONE = "none"
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
-LABELS = {"predicted": "predicted by a network (no ground truth)", "given": "given (ground truth)"}
+LABELS = {"predicted": "predicted", "given": "given (ground truth)"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,22 @@ class Subject:
         ids = [checkpoint.id for checkpoint in self.checkpoints]
         made = [ranking.checkpoint_id, *([ranking.other_id] if ranking.other_id else [])]
         return made == ids and ranking.dataset == self.dataset.id and ranking.record.protocol.split == self.split
+
+
+def adopt_link() -> None:
+    """Take over the networks that another page's link names, the first as A."""
+    linked = st.query_params.get_all("checkpoints")
+    st.query_params.pop("checkpoints", None)
+    if linked:
+        _put({"a": linked[0], "b": linked[1] if len(linked) > 1 else NONE})
+
+
+def _put(values: dict[str, str]) -> None:
+    """Choose in widgets that are not there yet, in the address too."""
+    for name, value in values.items():
+        st.session_state[name] = value
+        with suppress(StreamlitAPIException):  # bound already: then the address follows by itself
+            st.query_params[name] = value
 
 
 def choose_subject(asked: Ranking | None) -> Subject | None:
@@ -83,9 +101,9 @@ def _show(asked: Ranking, by_label: dict[str, s.Checkpoint]) -> None:
         return
     st.session_state["triage_shown"] = asked.id
     names = {checkpoint.id: label for label, checkpoint in by_label.items()}
-    values = {"a": names.get(asked.checkpoint_id), "b": names.get(asked.other_id or "", NONE)}
-    values |= {"dataset": asked.dataset, "split": asked.record.protocol.split}
-    st.session_state.update({key: value for key, value in values.items() if value is not None})
+    values = {"b": names.get(asked.other_id or "", NONE), "dataset": asked.dataset}
+    values |= {"split": asked.record.protocol.split}
+    _put(values | ({"a": names[asked.checkpoint_id]} if asked.checkpoint_id in names else {}))
 
 
 def _select(
@@ -101,10 +119,12 @@ def _select(
 # Measuring -----------------------------------------------------------------------------------------
 def measure_form(subject: Subject, again: bool) -> None:
     """How the photographs would be measured, how long that takes, and the button."""
-    settings = _settings(subject)
+    button = st.container(horizontal=True, vertical_alignment="center")
+    with st.container(border=True):
+        settings = _settings(subject)
     if settings is None:
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with button:
         count = settings.images or subject.images
         clicked = st.button(
             f"Measure {count} photographs{' again' if again else ''}",
@@ -124,19 +144,21 @@ def measure_form(subject: Subject, again: bool) -> None:
 
 def _settings(subject: Subject) -> TriageSettings | None:
     """What the controls say; None, with words, when they contradict each other."""
-    left, middle, right = st.columns([2.2, 2.2, 2])
+    left, middle, right = st.columns([2.4, 1.9, 2])
     scales = left.pills(
         "Scales that are compared",
         list(CURVE_SCALES),
         selection_mode="multi",
         default=list(INFERENCE_SCALES),
         format_func=lambda scale: f"{scale:g}",
+        wrap=True,
         key="scales",
         **BOUND,
     )
     labels = middle.segmented_control(
         "Classes that are measured", list(LABELS), default="predicted", required=True, key="triage_labels",
-        format_func=LABELS.__getitem__, **BOUND,
+        format_func=LABELS.__getitem__,
+        help="Given labels are ground truth: a ranking that uses them says so.", **BOUND,
     )  # fmt: skip
     flip = middle.toggle("Flip", key="flip", help="Also average with the mirrored image.", **BOUND)
     images = right.slider(

@@ -8,10 +8,9 @@ from frontend.client import Problem
 from frontend.components import words
 from frontend.components.export import bundle_button, view_address
 from frontend.components.job_view import find_job, job_view
-from frontend.components.pair_choice import adopt_link
 from frontend.components.protocol import protocol_html
 from frontend.components.triage_bundle import bundle
-from frontend.components.triage_choice import Subject, choose_subject, described, measure_form
+from frontend.components.triage_choice import Subject, adopt_link, choose_subject, described, measure_form
 from frontend.components.triage_filters import choose, rows, title
 from frontend.components.triage_gallery import gallery
 from frontend.components.triage_shown import Shown
@@ -32,7 +31,7 @@ def page() -> None:
     """Choice, the job that measures, and the ranking."""
     st.title("Triage")
     st.caption(
-        "Which photographs of a data set are worth a look: where maps change with scale, or two networks differ."
+        "Which photographs are worth a look: those whose maps change with the scale, or on which two networks differ."
     )
     adopt_link()
     job_done()
