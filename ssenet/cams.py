@@ -163,8 +163,9 @@ def cam(
     """
     wanted: dict[str, object] = {"scales": tuple(scales), "flip": flip, "relu_order": relu_order, "labels": labels}
     settings = CamInferSettings.model_validate({**wanted, "checkpoint": "photographs"})
-    network, pixels = _network(checkpoint), _pixels(image)
+    network = _network(checkpoint)
     source = _label_source(network.card, classes, settings.labels)
+    pixels = _pixels(image)
     photograph = working_image(pixels)
     coarse = network.coarse_logits(photograph, views_of(settings.scales, settings.flip))
     made = Cams(photograph, pixels_sha(pixels), coarse, network.card, (), source, settings.relu_order)
