@@ -35,6 +35,9 @@ PAGES = {
         st.Page("views/pipeline.py", title="Pipeline", icon=":material/account_tree:"),
         st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
     ],
+    "Learn": [
+        st.Page("views/method.py", title="Method", icon=":material/menu_book:"),
+    ],
 }
 
 

@@ -18,10 +18,11 @@ from frontend.components.chooser import DEFAULT_IDS, choose_alpha, labelled
 from frontend.components.crf_bundle import Refined, bundle
 from frontend.components.crf_film import film, headline, in_words
 from frontend.components.export import bundle_button, view_address
-from frontend.components.photographs import MEMORY, choose_photograph, show_photograph, upload
+from frontend.components.first_sample import begin_with_a_sample
+from frontend.components.photographs import choose_photograph, upload
 from frontend.components.protocol import view_protocol, view_protocol_html
 from frontend.components.scrubber import scrubber
-from frontend.components.truth import first_looks
+from frontend.components.truth import Place
 from frontend.session import capabilities, client, page_guard, picture
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, WORKING_SIDE
 from ssenet.crf import PRESETS
@@ -32,7 +33,6 @@ POLL_SECONDS = 0.6
 ITERATIONS = 10
 POWERS, CONSTANT = "two powers", "constant α"
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
-FIRST = 2  # of the samples to begin with: the CRF gains and loses something on it
 
 
 def page() -> None:
@@ -76,16 +76,6 @@ def without_library(reason: str | None) -> None:
         "service. Everything else works without it: pipelines run with the CRF switched off, and the "
         "[α lab](/alpha_lab) and [Inspect](/) show maps before any CRF."
     )
-
-
-def begin_with_a_sample(datasets: list[s.Dataset]) -> None:
-    """A fresh visit starts on a photograph with a mask, so that agreement can be seen."""
-    if st.query_params.get("image") or st.session_state.get(MEMORY):
-        return
-    places = [place for dataset in datasets for place in first_looks(dataset)]
-    if places:
-        place = places[min(FIRST, len(places) - 1)]
-        show_photograph(client().open_sample(place.dataset, place.split, place.index).id)
 
 
 # Choices -------------------------------------------------------------------------------------------
@@ -245,9 +235,11 @@ def protocol(photograph: s.Image, checkpoint: s.Checkpoint, said: s.CrfSteps) ->
     """How frames and numbers came about."""
     settings = said.report.settings
     backgrounds = ", ".join(settings.backgrounds().values())
+    place = Place.parse(photograph.origin or "") if photograph.source == "dataset" else None
     return view_protocol(
         photograph,
         [checkpoint],
+        source=f"{place.dataset}/{place.split}, image {place.index}" if place else photograph.source,
         scales=said.protocol.scales,
         flip=said.protocol.flip,
         label_source=said.protocol.label_source,

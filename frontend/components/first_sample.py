@@ -1,0 +1,25 @@
+"""The photograph of a fresh visit, where a page has more to show of one with a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from frontend import schemas as s
+from frontend.components.photographs import MEMORY, show_photograph
+from frontend.components.truth import first_looks
+from frontend.session import client
+
+FIRST = 2
+"""Which of the samples to begin with: one object, its maps too large and too small by scale."""
+
+
+def begin_with_a_sample(datasets: Sequence[s.Dataset]) -> None:
+    """Open a sample with a mask, unless the address or the session name a photograph."""
+    if st.query_params.get("image") or st.session_state.get(MEMORY):
+        return
+    places = [place for dataset in datasets for place in first_looks(dataset)]
+    if places:
+        place = places[min(FIRST, len(places) - 1)]
+        show_photograph(client().open_sample(place.dataset, place.split, place.index).id)
