@@ -140,34 +140,6 @@ def _evenly(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
-def m_fn_m_fp_against_scale(series: Iterable[Series], alpha: float = PAPER_ALPHA) -> go.Figure:
-    """Fig. 5: m_FN (Eq. 5) and m_FP (Eq. 6) of the single scales at one α, side by side."""
-    figure = make_subplots(cols=2, subplot_titles=("m_FN: object left out", "m_FP: background covered"))
-    for colour, one in zip(_cycle(COLOURS), series, strict=False):
-        rows = [one.rows[f"{scale:g}"] for scale in one.scales]
-        for column, values in enumerate(
-            ([r.m_fn[r.index(alpha)] for r in rows], [r.m_fp[r.index(alpha)] for r in rows]), 1
-        ):
-            figure.add_trace(
-                go.Scatter(
-                    x=one.scales,
-                    y=values,
-                    name=one.checkpoint,
-                    legendgroup=one.checkpoint,
-                    showlegend=column == 1,
-                    mode="lines+markers",
-                    line={"color": colour},
-                    hovertemplate="scale %{x:g}<br>%{y:.2f}<extra>" + one.checkpoint + "</extra>",
-                ),
-                row=1,
-                col=column,
-            )
-    figure.update_xaxes(title="scale of the input image")
-    figure.update_yaxes(title="mean FN / TP", rangemode="tozero", col=1)
-    figure.update_yaxes(title="mean FP / TP", rangemode="tozero", col=2)
-    return _style(figure, 400)
-
-
 _LOSS_NAMES = {
     "loss": "total",
     "cls_large": "classification, large branch",

@@ -1,34 +1,51 @@
-"""The α lab: Figs. 4 and 5 of the paper, for any checkpoints that were evaluated."""
+"""The α lab: Figs. 4 and 5 of the paper with bands, for any checkpoints that were evaluated."""
 
 from __future__ import annotations
 
-import csv
-import io
-import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from frontend import schemas as s
-from frontend.client import Problem
-from frontend.components import markup, words
+from frontend.components import alpha_tables as tables
+from frontend.components import markup
+from frontend.components.alpha_classes import classes_section
+from frontend.components.alpha_data import ALL, Lab, Look, fetch, row_names
+from frontend.components.alpha_export import export
+from frontend.components.alpha_gallery import Point, gallery
 from frontend.components.chooser import choose_alpha, choose_checkpoints, labelled
-from frontend.components.job_view import find_job, job_view
+from frontend.components.missing import choose_ground, offer_evaluation
 from frontend.components.protocol import protocol_html
-from frontend.components.scored import Scored, common_images, ground, largest, scored
+from frontend.components.scored import common_images, ground, largest
 from frontend.session import client, page_guard
-from ssenet import figures
+from ssenet.analysis import alpha_figures as figures
+from ssenet.analysis.alpha import Draws
+from ssenet.analysis.alpha_figures import AtAlpha, BandsOf
+from ssenet.analysis.alpha_report import View
 from ssenet.config import INFERENCE_SCALES, PAPER_ALPHA
-from ssenet.figures import Series
 from ssenet.results import MULTI_SCALE
 
-HEADER = ["checkpoint", "row", "best α", "best mIoU (%)", "mIoU (%)", "m_FN", "m_FP", "classes undefined"]
+BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}
+# Words, not codes: the address holds an option as it is written.
+BANDS: dict[str, BandsOf] = {"of multi-scale": "MS", "of all curves": "all", "none": "none"}
+AT: dict[str, AtAlpha] = {
+    "chosen α": "chosen",
+    f"α = {PAPER_ALPHA:g}, the paper's": "fixed",
+    "each scale's own α*": "best",
+}
+SAMPLES = (200, 1000, 5000)
+PAPER_RATIOS, BOUNDED = "FN/TP, FP/TP", "bounded"
+WHY_BOUNDED = (
+    "FN/TP and FP/TP (Eqs. 5 and 6) have no upper bound: a class with hardly a true positive outweighs all others in "
+    "the mean, and one without any has no ratio at all. FN/(TP + FN) and FP/(TP + FP) lie between 0 and 1 and are "
+    "defined whenever the class is there, or is predicted."
+)
 
 
 def page() -> None:
-    """Choice, figures, table, protocol."""
+    """Choice of checkpoints, then all that is known of them."""
     st.title("α lab")
     st.caption("How good the maps are as pseudo-labels, at every background threshold and every scale at once.")
     evaluations = client().evaluations()
@@ -42,152 +59,169 @@ def page() -> None:
     there = [e for e in evaluations if ground(e) == where]
     by_label = largest(chosen, there)
     offer_evaluation(chosen, there)
-    images = common_images(list(by_label.values()))
-    if by_label and not images:
+    if by_label and not common_images(list(by_label.values())):
         st.warning("These checkpoints were scored on different images, none in common. Evaluate one of them again.")
     elif by_label:
-        draw([scored(label, evaluation, images) for label, evaluation in by_label.items()])
+        draw(by_label, {label: one for label, one in labelled(chosen).items() if label in by_label})
 
 
-def choose_ground(
-    chosen: Sequence[s.Checkpoint], evaluations: Sequence[s.Evaluation], place: DeltaGenerator
-) -> str | None:
-    """What was scored; the ground that most of the chosen checkpoints share comes first."""
-    ids = {checkpoint.id for checkpoint in chosen}
-    sharing = {ground(e): {x.checkpoint_id for x in evaluations if ground(x) == ground(e)} for e in evaluations}
-    grounds = sorted(sharing, key=lambda g: -len(sharing[g] & ids))
-    if not grounds:
-        return None
-    return str(place.selectbox("Scored on", grounds, key="scored_on", bind="query-params", persist_state="session"))
+def draw(evaluations: Mapping[str, s.Evaluation], checkpoints: dict[str, s.Checkpoint]) -> None:
+    """Everything below the choice of checkpoints."""
+    look = choose_look(list(evaluations.values()))
+    tiles = st.empty()
+    lab = fetch(evaluations, [one.card for one in checkpoints.values()], look)
+    tiles.html(tables.headline(lab, look.label))
+    bands = figure_4(lab, look)
+    images_behind(lab, checkpoints, look)
+    which, bounded = figure_5(lab, look)
+    rules(lab, look)
+    row, names, classes = classes_section(lab, look)
+    numbers(lab, look, bounded)
+    view = View(look.rows, look.label, look.alpha, look.draws, bands, which, bounded, names, row)
+    export(lab, classes, view)
 
 
-# Checkpoints without an evaluation, or with a smaller one --------------------------------------------
-def offer_evaluation(chosen: Sequence[s.Checkpoint], evaluations: Sequence[s.Evaluation]) -> None:
-    """A line and a button for each checkpoint whose curves are missing, or on fewer images than others'."""
-    found = largest(chosen, evaluations)
-    most = max((len(e.record.image_ids) for e in found.values()), default=0)
-    offered = False
-    for label, checkpoint in labelled(chosen).items():
-        if checkpoint.card.method == "classifier":
-            st.info(f"{label} knows ImageNet classes, for which there are no masks here: it has no curves.")
-            continue
-        images = len(found[label].record.image_ids) if label in found else 0
-        if images == most > 0:
-            continue
-        offered = True
-        reason = (
-            f"was scored on {images} of {most} images, so all curves below are on images that all have in common."
-            if images
-            else "has not been evaluated on this data set."
-        )
-        text, button = st.columns([4, 1], vertical_alignment="center")
-        text.info(f"{label} {reason}")
-        title = f"Evaluate on {most}" if images else "Evaluate now"
-        if button.button(title, key=f"evaluate_{checkpoint.id}", icon=":material/calculate:", width="stretch"):
-            evaluate(checkpoint, list(found.values()) or evaluations)
-    job_id = st.query_params.get("job")
-    if job_id and offered and find_job(job_id):
-        with st.container(border=True):
-            job_view(job_id)
-
-
-def evaluate(checkpoint: s.Checkpoint, evaluations: Sequence[s.Evaluation]) -> None:
-    """Submit an evaluation like the largest that is there, so that it can be compared with it."""
-    settings: dict[str, object] = {"checkpoint": checkpoint.id, "dataset": checkpoint.card.dataset or "demo"}
-    if evaluations:
-        largest_one = max(evaluations, key=lambda e: len(e.record.image_ids))
-        protocol = largest_one.record.protocol
-        settings |= {"dataset": largest_one.dataset_id, "split": protocol.split, "flip": protocol.flip}
-        settings |= {"relu_order": protocol.relu_order, "labels": protocol.label_source}
-        scales = {"scales": protocol.scales, "multi_scale": protocol.multi_scale}
-        settings |= {name: chosen for name, chosen in scales.items() if chosen}
-    try:
-        job = client().submit("evaluate", settings, f"evaluate {checkpoint.name}"[:120], uuid.uuid4().hex)
-    except Problem as problem:
-        st.error(f"The evaluation was not started. {problem} {' '.join(e.message for e in problem.errors)}")
-        return
-    st.query_params["job"] = job.id
-    st.rerun()
-
-
-# Figures -------------------------------------------------------------------------------------------
-def draw(compared: Sequence[Scored]) -> None:
-    """Fig. 4, Fig. 5 and the table, each with the protocol under it."""
-    series = [one.series for one in compared]
-    names = list(dict.fromkeys(name for one in series for name in one.rows))
+def choose_look(evaluations: Sequence[s.Evaluation]) -> Look:
+    """Rows, class, α and resamples."""
+    names = row_names(evaluations)
     usual = [name for name in names if name in {f"{x:g}" for x in INFERENCE_SCALES} | {MULTI_SCALE}]
-    rows, alpha = choose_curves(names, usual)
-    cards = [(one.series.checkpoint, one.protocol) for one in compared]
-    st.header("mIoU against the background threshold (Fig. 4)", anchor=False)
-    st.plotly_chart(_fig4(series, rows, alpha), key="fig4", alt="mIoU in percent against α, a line a scale")
-    st.html(protocol_html(cards, "Fig. 4"))
-    st.header(f"Left-out and over-covered pixels against scale, at α = {alpha:.3f} (Fig. 5)", anchor=False)
-    st.plotly_chart(
-        figures.m_fn_m_fp_against_scale(series, alpha), key="fig5", alt="m_FN and m_FP against the scale of the image"
-    )
-    st.html(protocol_html(cards, "Fig. 5"))
-    st.header(f"Numbers, at α = {alpha:.3f} and at the best α", anchor=False)
-    st.html(markup.table(HEADER, table_rows(compared, rows, alpha), "Figures of every checkpoint and scale", left=2))
+    left, middle, right, last = st.columns([5, 2.2, 3, 1.4], vertical_alignment="bottom")
+    help = "Single scales, and MS: the maps of all test scales together."
+    rows = left.pills("Scales drawn", names, selection_mode="multi", default=usual, help=help, key="rows", **BOUND)
+    label = choose_class(middle, evaluations[0].record.classes)
+    alpha = choose_alpha(right)
+    help = "Resamples of the images, drawn with replacement, that the 95 % bands are made of. More take longer."
+    samples = last.selectbox("Resamples", SAMPLES, index=SAMPLES.index(1000), help=help, key="samples", **BOUND)
+    return Look(tuple(rows or usual), label, alpha, Draws(samples=samples))
+
+
+def choose_class(place: DeltaGenerator, classes: Sequence[str]) -> str | None:
+    """A class, or None for the mean over all."""
+    options = [ALL, "background", *classes]
+    if st.session_state.get("class", ALL) not in options:
+        del st.session_state["class"]  # another page's, of another data set
+    name = place.selectbox("Class", options, key="class", **BOUND)
+    return None if name == ALL else str(name)
+
+
+# Fig. 4 --------------------------------------------------------------------------------------------
+def figure_4(lab: Lab, look: Look) -> BandsOf:
+    """mIoU against α; which curves have their band."""
+    what = "mIoU" if look.label is None else f"IoU of {look.label}"
+    st.header(f"{what} against the background threshold (Fig. 4)", anchor=False)
+    words = st.segmented_control("95 % bands", list(BANDS), default=next(iter(BANDS)), key="bands", **BOUND)
+    bands = BANDS[words or "none"]
+    figure = figures.miou_against_alpha(lab.curves, lab.names, look.rows, look.label, look.alpha, bands)
+    chart(figure, "fig4", f"{what} in percent against α, a line a scale")
     st.caption(
-        "m_FN and m_FP are means of FN/TP and FP/TP over the foreground classes (Eqs. 5 and 6). A class without a "
-        "single true positive has no ratio: it is left out of both means and counted as undefined."
+        "Diamonds stand at each curve's best α (α*), and the plateau around it, where the figure is within one point "
+        "of the best, is drawn fat: the wider, the less it matters to know α*. Bands are 95 % percentile intervals of "
+        f"{look.draws.samples} resamples of the {lab.curves.images} images (seed {look.draws.seed}). "
+        "A click on a curve opens the images behind that point."
     )
-    st.html(protocol_html(cards, "the table"))
-    st.download_button(
-        "Curves as CSV", lambda: curves_csv(series), "curves.csv", "text/csv", icon=":material/download:"
+    st.html(protocol_html(lab.cards(), "Fig. 4", lab.networks))
+    return bands
+
+
+def chart(figure: Any, key: str, alt: str) -> None:
+    """A figure whose points open images."""
+    st.plotly_chart(figure, on_select=lambda: look_behind(key), selection_mode="points", key=key, alt=alt)
+
+
+def look_behind(key: str) -> None:
+    """A click on a point: its α, its curve, and the images behind it, from the first."""
+    points = st.session_state[key].selection.points
+    if not points:
+        return
+    evaluation, row, alpha = points[0]["customdata"]
+    st.session_state["alpha"] = round(float(alpha), 3)
+    st.session_state["row"], st.session_state["images"] = row, True
+    st.session_state["of"] = st.session_state["alpha_lab_names"][evaluation]
+    st.query_params.pop("offset", None)
+
+
+def images_behind(lab: Lab, checkpoints: dict[str, s.Checkpoint], look: Look) -> None:
+    """The images behind one point, once they are asked for."""
+    st.session_state["alpha_lab_names"] = dict(lab.names)
+    with st.container(border=True, key="behind"):
+        switch, left, right = st.columns([2.4, 3, 1.2], vertical_alignment="bottom")
+        shown = switch.toggle("Images behind a point", key="images", **BOUND)
+        if not shown:
+            return
+        keep_known("of", list(lab.evaluations))
+        keep_known("row", row_names(list(lab.evaluations.values())))
+        name = left.selectbox("Checkpoint", list(lab.evaluations), key="of", **BOUND)
+        names = [row for row in row_names(list(lab.evaluations.values())) if row in lab.evaluations[name].record.rows]
+        row = right.selectbox("Scale", names, index=len(names) - 1, key="row", **BOUND)
+        gallery(lab, checkpoints, Point(name, row, look.alpha, look.label))
+
+
+def keep_known(key: str, options: Sequence[str]) -> None:
+    """Forget a choice that is not there any more."""
+    if st.session_state.get(key, options[0]) not in options:
+        del st.session_state[key]
+
+
+# Fig. 5 --------------------------------------------------------------------------------------------
+def figure_5(lab: Lab, look: Look) -> tuple[AtAlpha, bool]:
+    """Left-out and over-covered pixels against scale; which α and which ratios are chosen."""
+    st.header("Left-out and over-covered pixels against scale (Fig. 5)", anchor=False)
+    options = [PAPER_RATIOS, BOUNDED]
+    with st.container(horizontal=True, gap="large"):
+        words = st.segmented_control("At", list(AT), default=next(iter(AT)), key="at", **BOUND)
+        ratios = st.segmented_control("Ratios", options, default=PAPER_RATIOS, key="ratios", help=WHY_BOUNDED, **BOUND)
+    which = AT[words or next(iter(AT))]
+    bounded = ratios == BOUNDED
+    figure = figures.ratios_against_scale(lab.curves, lab.names, which, look.label, bounded)
+    chart(figure, "fig5", "Left-out and over-covered pixels against the scale of the image")
+    st.caption(_figure_5_in_words(lab, look, which, bounded))
+    alpha = {"chosen": look.alpha, "fixed": PAPER_ALPHA, "best": None}[which]
+    st.html(protocol_html(lab.cards(alpha), "Fig. 5", lab.networks))
+    return which, bounded
+
+
+def _figure_5_in_words(lab: Lab, look: Look, which: AtAlpha, bounded: bool) -> str:
+    of = "means over the foreground classes" if look.label is None else f"of {look.label}"
+    ratios = "FN/(TP + FN) and FP/(TP + FP)" if bounded else "FN/TP and FP/TP"
+    undefined = tables.undefined_in_words(lab, which, look.label, bounded)
+    parts = [f"{ratios}, {of}; bars are 95 % intervals, cut where they leave the axis."]
+    if not bounded:
+        parts.append(WHY_BOUNDED)
+    parts.append(f"Undefined and left out: {undefined}." if undefined else "No class is undefined here.")
+    return " ".join(parts)
+
+
+# Rules, numbers ------------------------------------------------------------------------------------
+def rules(lab: Lab, look: Look) -> None:
+    """α without ground truth, beside the fixed one and the oracle."""
+    st.header("Choosing α without ground truth", anchor=False)
+    st.html(
+        f"{markup.badge('experimental', 'amber')} valley and agreement do not see the masks "
+        f"{markup.badge('uses the ground truth of the scored images', 'red')} oracle α*"
     )
-
-
-def choose_curves(names: Sequence[str], usual: Sequence[str]) -> tuple[list[str], float]:
-    """Rows to draw, and α."""
-    left, right = st.columns([3, 2])
-    rows = left.pills(
-        "Scales drawn",
-        names,
-        selection_mode="multi",
-        default=usual,
-        help="Single scales, and MS: the maps of all test scales together.",
-        key="rows",
-        bind="query-params",
-        persist_state="session",
+    cells = tables.rules(lab, look.rows, look.label)
+    what = "mIoU" if look.label is None else f"IoU of {look.label}"
+    st.html(markup.table(tables.RULES, cells, f"α and {what} of every rule", left=2))
+    st.html(tables.rules_in_words(lab, look.rows, look.label))
+    st.caption(
+        f"Each cell has the α that a rule chooses and the {what} there. Valley: Otsu's threshold of the scores of all "
+        "pixels that are scored. Agreement: where the masks of the single scales agree most above chance, one α for a "
+        "checkpoint. Both see the classes of the image-level labels, as the maps do. Neither is in the paper."
     )
-    return rows, choose_alpha(right)
+    st.html(protocol_html(lab.cards(), "the rules", lab.networks))
 
 
-def _fig4(series: Sequence[Series], rows: Sequence[str], alpha: float) -> go.Figure:
-    """Fig. 4 with the paper's α, and beside it the chosen one."""
-    figure = figures.miou_against_alpha(series, rows)
-    if alpha != PAPER_ALPHA:
-        line = {"dash": "dash", "width": 1, "color": "#888888"}
-        figure.add_vline(alpha, line=line, annotation_text=f"α = {alpha:g}")
-    return figure
-
-
-def table_rows(compared: Sequence[Scored], rows: Sequence[str], alpha: float) -> list[list[str]]:
-    """The table's cells."""
-    table = []
-    for one in compared:
-        for name, row in one.series.rows.items():
-            if name in rows:
-                best, miou = row.best()
-                i = row.index(alpha)
-                percent = [f"{100 * miou:.1f}", f"{100 * row.miou[i]:.1f}"]
-                ratios = [words.number(row.m_fn[i]), words.number(row.m_fp[i])]
-                cells = [one.series.checkpoint, name, f"{best:.3f}", *percent, *ratios]
-                table.append([*cells, str(one.undefined[name][i])])
-    return table
-
-
-def curves_csv(series: Sequence[Series]) -> str:
-    """All curves, a line per checkpoint, row and α; an undefined value is empty."""
-    buffer = io.StringIO()
-    writer = csv.writer(buffer)
-    writer.writerow(["checkpoint", "row", "alpha", "miou", "m_fn", "m_fp"])
-    for one in series:
-        for name, row in one.rows.items():
-            for values in zip(row.alpha, row.miou, row.m_fn, row.m_fp, strict=True):
-                writer.writerow([one.checkpoint, name, *("" if v != v else f"{v:.6g}" for v in values)])
-    return buffer.getvalue()
+def numbers(lab: Lab, look: Look, bounded: bool) -> None:
+    """The table of everything that is drawn."""
+    st.header(f"Numbers, at α = {look.alpha:.3f} and at the best α", anchor=False)
+    header, cells = tables.numbers(lab, look.rows, look.label, bounded)
+    st.html(markup.table(header, cells, "Figures of every checkpoint and scale", left=2))
+    st.caption(
+        "In brackets: 95 % intervals; that of α* chooses it anew in each resample. A class without a single true "
+        "positive has no FN/TP and FP/TP: it is left out of both means and counted as undefined."
+        + (" Bounded: classes in no mask / classes predicted nowhere." if bounded else "")
+    )
+    st.html(protocol_html(lab.cards(), "the table", lab.networks))
 
 
 with page_guard("alpha_lab"):

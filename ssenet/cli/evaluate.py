@@ -1,4 +1,4 @@
-"""``ssenet eval`` and ``ssenet figures``: every α at once, and the paper's Figs. 4 and 5."""
+"""``ssenet eval``: CAMs against masks at every α at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
-from ssenet.figures import RowCurve, Series, m_fn_m_fp_against_scale, miou_against_alpha
 from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms, nearest_edge
 
 _DEFAULT_OUT = Path("evaluation")
@@ -125,23 +124,3 @@ def _ratio(value: float) -> str:
 
 def _shown(value: float | int | None) -> str:
     return "undefined" if value is None else f"{value:.2f}"
-
-
-@for_people
-def figures(
-    evaluations: Annotated[list[Path], typer.Argument(help="Folders that ssenet eval wrote.")],
-    alpha: Annotated[float, typer.Option(min=0, max=1, help="α of Fig. 5.")] = PAPER_ALPHA,
-    out: Annotated[Path, typer.Option(help="Folder for the HTML figures.")] = _DEFAULT_OUT,
-) -> None:
-    """Draw Fig. 4 (mIoU against α) and Fig. 5 (m_FN and m_FP against scale) of any evaluations."""
-    series = []
-    for folder in evaluations:
-        record, histograms = read_evaluation(folder)
-        series.append(Series(record.checkpoint, {n: RowCurve.of(curve(h)) for n, h in histograms.items()}))
-    out.mkdir(parents=True, exist_ok=True)
-    for name, figure in (
-        ("figure-4.html", miou_against_alpha(series)),
-        ("figure-5.html", m_fn_m_fp_against_scale(series, alpha)),
-    ):
-        figure.write_html(out / name, include_plotlyjs=True)
-        console.print(f"Wrote {out / name}.")

@@ -13,6 +13,7 @@ from ssenet.cli import (
     data,
     equivariance,
     evaluate,
+    figures,
     pipeline,
     refine,
     segmentation,
@@ -35,7 +36,7 @@ app.command("crf-steps")(crf_steps.crf_steps)
 app.command("eval")(evaluate.evaluate)
 app.command("aggregate")(aggregate.aggregate)
 app.command("compare")(compare.compare_evaluations)
-app.command("figures")(evaluate.figures)
+app.command("figures")(figures.figures)
 app.command("triage")(triage.triage)
 affinity.add(app)
 refine.add(app)

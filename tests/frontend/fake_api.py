@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import uvicorn
 from fake_aggregation import aggregation_routes
+from fake_alpha import alpha_routes
 from fake_cost import described
 from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
@@ -203,6 +204,7 @@ class FakeService:
         _image_routes(self, app)
         _job_routes(self, app)
         _evaluation_routes(self, app)
+        alpha_routes(self, app)
         set_routes(self.pipelines, app)
         aggregation_routes(app, self.aggregations)
         pipeline_routes(self.pipelines, app)
@@ -289,16 +291,24 @@ def _image_routes(fake: FakeService, app: FastAPI) -> None:
 
     @app.get("/api/v1/checkpoints/{checkpoint_id}/cams", response_model=None)
     def cams(
-        request: Request, checkpoint_id: str, image: str, scales: Annotated[list[float], Query()], flip: bool = False
+        request: Request,
+        checkpoint_id: str,
+        image: str,
+        scales: Annotated[list[float], Query()],
+        flip: bool = False,
+        rotation: float = 0.0,
+        shift_x: float = 0.0,
+        shift_y: float = 0.0,
     ) -> Response:
         if checkpoint_id not in fake.checkpoints:
             return _problem(404, "No such checkpoint", f"There is no checkpoint {checkpoint_id}.")
-        key = f"{checkpoint_id} {image} {scales} {flip}"
+        views = views_of(scales, flip, rotation=rotation, shift_x=shift_x, shift_y=shift_y)
+        key = f"{checkpoint_id} {image} {[view.name for view in views]}"
         fake.polls[key] += 1
         if fake.polls[key] <= fake.pending_polls:
             return Response(status_code=202, headers={"Retry-After": "0"})
         sharpness = 14.0 if fake.checkpoints[checkpoint_id].method == "ssenet" else 30.0
-        arrays = {v.name: coarse(v.scale, (400, 300), sharpness, fake.winner) for v in views_of(scales, flip)}
+        arrays = {v.name: coarse(v.scale, (400, 300), sharpness, fake.winner) for v in views}
         if request.headers["Accept"] == "application/json":
             return JSONResponse(described(arrays))
         buffer = io.BytesIO()
