@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 
 from frontend.components.chooser import DEFAULT_IDS, choose_alpha, labelled
 from frontend.schemas import Checkpoint
@@ -28,18 +30,31 @@ class Pair:
     checkpoints: tuple[Checkpoint, Checkpoint]
 
 
-def adopt_link() -> None:
-    """Take over what other pages' links say: both networks in ``checkpoints``, and one or more ``rows``."""
-    named = st.query_params.get_all("checkpoints") or st.session_state.get("checkpoints") or []
-    said = any(side in st.query_params for side in SIDES)
-    known = all(side in st.session_state for side in SIDES)
-    if len(named) > 1 and ("checkpoints" in st.query_params or not (said or known)):
-        st.session_state["a"], st.session_state["b"] = named[0], named[1]
-    rows = st.query_params.get_all("rows")
-    if rows:
-        st.session_state["row"] = rows[0]
-    for name in ("checkpoints", "rows"):
+def adopt_link(checkpoints: Sequence[Checkpoint]) -> None:
+    """Take over what other pages' links say: both networks in ``checkpoints``, and one or more ``rows``.
+
+    Within a session Streamlit drops a parameter that is bound to a widget of the page one comes from; what was chosen
+    there stands in the session then.
+    """
+    linked = {name: st.query_params.get_all(name) for name in ("checkpoints", "rows")}
+    own = set(SIDES) & {*st.query_params, *st.session_state}
+    named = linked["checkpoints"] or (_chosen_before(checkpoints) if linked["rows"] or not own else [])
+    values = dict(zip(SIDES, named, strict=False)) if len(named) > 1 else {}
+    values |= dict(zip(("row",), linked["rows"], strict=False))
+    for name in linked:
         st.query_params.pop(name, None)
+    for name, value in values.items():
+        st.session_state[name] = value
+        # A value set before its widget is there would not reach the address; one set after it does by itself.
+        with suppress(StreamlitAPIException):
+            st.query_params[name] = value
+
+
+def _chosen_before(checkpoints: Sequence[Checkpoint]) -> list[str]:
+    """The networks that other pages show, a baseline first."""
+    by_label = labelled(checkpoints)
+    chosen = [label for label in st.session_state.get("checkpoints") or [] if label in by_label]
+    return sorted(chosen, key=lambda label: by_label[label].card.method != "baseline")
 
 
 def choose_pair(checkpoints: Sequence[Checkpoint], places: Sequence[DeltaGenerator]) -> Pair | None:

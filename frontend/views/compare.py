@@ -36,23 +36,19 @@ from ssenet.analysis.pair import AlphaChoice
 from ssenet.analysis.verdict import number, row_words, signed, verdict
 
 Both = tuple[s.Evaluation, s.Evaluation]
-HEADER = [
-    "class",
-    "IoU A → B (%)",
-    "ΔIoU (points), 95 % interval",
-    "p",
-    "ΔFN/TP, 95 % interval",
-    "ΔFP/TP, 95 % interval",
-]
+HEADER = ["class", "IoU of A (%)", "of B", "difference", "95 % interval", "p"]
+RATIOS = ["of A", "of B", "difference", "95 % interval", "p"]
+RATIO_HEADER = ["class", *(f"FN/TP {name}" for name in RATIOS), *(f"FP/TP {name}" for name in RATIOS)]
 OWN_ALPHA = "each α is the best one on the very images that are compared, which flatters both networks."
 
 
 def page() -> None:
     """Choice, verdict, differences by class, by scale, by object size."""
     st.title("Compare")
-    adopt_link()
-    first = st.columns([3, 3, 1, 5], vertical_alignment="bottom")
-    pair = choose_pair(client().checkpoints("cam"), first[:2])
+    checkpoints = client().checkpoints("cam")
+    adopt_link(checkpoints)
+    first = st.columns([3, 3, 1.4, 5], vertical_alignment="bottom")
+    pair = choose_pair(checkpoints, first[:2])
     if pair is None:
         st.info("Two networks are needed for a comparison. Train one on the page Train.")
         return
@@ -94,12 +90,12 @@ def compare(pair: Pair, both: Both) -> None:
     found = comparison(both[0].id, both[1].id, size_choice(row, alpha, None))
     with answer:
         show_verdict(found, pair, class_name, alpha)
-    forest, table = st.columns([1, 1])
-    figures = {"classes": class_forest(found), "scales": row_differences(found)}
+    forest, table = st.columns([6, 5])
+    figures = {"classes": class_forest(found, class_name), "scales": row_differences(found)}
     with forest:
         by_class(figures["classes"], found)
     with table:
-        st.html(markup.table(HEADER, class_rows(found), "Differences of every class"))
+        st.html(markup.table(HEADER, class_rows(found), "IoU of every class"))
     by_row(figures["scales"], found, pair)
     by_size(pair, both, row, alpha, (found, class_name, figures))
 
@@ -129,6 +125,8 @@ def by_class(forest: go.Figure, found: Comparison) -> None:
         f"Of {count} intervals at 95 %, about {0.05 * count:.1f} would leave out zero by chance alone: one class "
         "among many that looks real is no proof."
     )
+    with st.expander("FN/TP and FP/TP of every class"):
+        st.html(markup.table(RATIO_HEADER, ratio_rows(found), "FN/TP and FP/TP of every class"))
 
 
 def by_row(figure: go.Figure, found: Comparison, pair: Pair) -> None:
@@ -156,27 +154,25 @@ def undefined_words(found: Comparison) -> str:
 
 def class_rows(found: Comparison) -> list[list[str]]:
     """The table's cells, classes in the order of the data set."""
+    return [[one.name, *_cells(one.iou, percent=True)] for one in found.classes]
+
+
+def ratio_rows(found: Comparison) -> list[list[str]]:
+    """FN/TP and FP/TP of the foreground classes."""
     return [
-        [
-            one.name,
-            f"{_value(one.iou.a)} → {_value(one.iou.b)}",
-            _interval(one.iou, percent=True),
-            "undefined" if one.iou.p is None else f"{one.iou.p:.3f}",
-            _interval(one.fn_ratio) if one.fn_ratio else "–",
-            _interval(one.fp_ratio) if one.fp_ratio else "–",
-        ]
+        [one.name, *_cells(one.fn_ratio), *_cells(one.fp_ratio)]
         for one in found.classes
+        if one.fn_ratio is not None and one.fp_ratio is not None
     ]
 
 
-def _value(value: float | None) -> str:
-    return "undefined" if value is None else number(value, percent=True).removesuffix(" %")
-
-
-def _interval(one: Difference, *, percent: bool = False) -> str:
-    if one.difference is None or one.low is None or one.high is None:
-        return "undefined"
-    return f"{signed(one.difference, percent)} ({signed(one.low, percent)} to {signed(one.high, percent)})"
+def _cells(one: Difference, *, percent: bool = False) -> list[str]:
+    """A, B, difference, interval, p."""
+    sides = ["undefined" if v is None else number(v, percent).removesuffix(" %") for v in (one.a, one.b)]
+    difference = "undefined" if one.difference is None else signed(one.difference, percent)
+    known = one.low is not None and one.high is not None
+    limits = f"{signed(one.low or 0, percent)} to {signed(one.high or 0, percent)}" if known else "undefined"
+    return [*sides, difference, limits, "undefined" if one.p is None else f"{one.p:.3f}"]
 
 
 def by_size(

@@ -41,7 +41,7 @@ def kind(one: Difference, higher_is_better: bool) -> Kind:
 Named = Sequence[tuple[str, Difference]]
 
 
-def class_forest(found: Comparison) -> go.Figure:
+def class_forest(found: Comparison, chosen: str | None = None) -> go.Figure:
     """ΔIoU of every class with its interval, the best for B on top; the mean over all classes stands below them.
 
     A class without an interval is named on the axis and has no point. Each point carries its class's name.
@@ -51,7 +51,10 @@ def class_forest(found: Comparison) -> go.Figure:
     names = [name for name, _ in entries]
     figure = go.Figure(_traces(entries, 100, higher_is_better=True, across=True))
     figure.add_vline(0, line={"width": 1, "color": GREY})
-    figure.update_yaxes(categoryorder="array", categoryarray=names, range=[-0.6, len(names) - 0.4])
+    shown = [f"<b>{name}</b>" if name == chosen else name for name in names]
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=names, range=[-0.6, len(names) - 0.4], tickvals=names, ticktext=shown
+    )
     figure.update_xaxes(title="difference of IoU, B − A (points)", zeroline=False)
     return _style(figure, 130 + 27 * len(names))
 
@@ -72,7 +75,7 @@ def row_differences(found: Comparison) -> go.Figure:
         figure.update_yaxes(range=readable([_span(one, unit) for _, one in entries]), row=1, col=column)
     figure.update_xaxes(title="scale", type="category", categoryorder="array", categoryarray=names)
     figure.update_yaxes(title="difference, B − A", col=1)
-    return _style(figure, 380)
+    return _style(figure, 400, panels=True)
 
 
 def _traces(
@@ -99,7 +102,9 @@ def _traces(
             hovertemplate=hover,
         )
         bars = _bars([one for _, one in drawn], unit, colour)
-        trace.update({value: [unit * (one.difference or 0) for _, one in drawn], name: [n for n, _ in drawn]})
+        # A group without a point would not stand in the legend.
+        places = {value: [unit * (one.difference or 0) for _, one in drawn], name: [n for n, _ in drawn]}
+        trace.update(places if drawn else {value: [None], name: [entries[0][0]]})
         trace.update({f"error_{value}": bars})
         traces.append(trace)
     return traces
@@ -169,7 +174,7 @@ def sizes_against_scale(found: SizeComparison, figure: SizeFigure, a: str, b: st
     drawn.update_yaxes(title=SIZE_TITLES[figure], col=1)
     limits = readable(spans) if figure.endswith("ratio") else None
     drawn.update_yaxes(rangemode="tozero") if limits is None else drawn.update_yaxes(range=(0, limits[1]))
-    return _style(drawn, 400)
+    return _style(drawn, 420, panels=True)
 
 
 def _estimate(one: SizeEstimate, figure: SizeFigure) -> Estimate:
@@ -226,14 +231,13 @@ def best_alpha_against_area(found: SizeComparison, a: str, b: str, alpha: float 
     return _style(figure, 420)
 
 
-def _style(figure: go.Figure, height: int) -> go.Figure:
+def _style(figure: go.Figure, height: int, *, panels: bool = False) -> go.Figure:
+    # Titles of the panels stand between them and the legend.
     figure.update_layout(
         height=height,
-        margin={"l": 60, "r": 20, "t": 60, "b": 50},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        margin={"l": 60, "r": 20, "t": 80 if panels else 40, "b": 50},
+        legend={"orientation": "h", "x": 0, "y": 1.16 if panels else 1.02, "yanchor": "bottom"},
         hovermode="closest",
         uirevision="constant",
     )
-    # Titles of the panels make room for the legend above them.
-    figure.update_annotations(selector={"yref": "paper", "xref": "paper"}, font_size=13)
     return figure
