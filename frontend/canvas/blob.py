@@ -114,6 +114,8 @@ def _pack_layer(layer: Layer, parts: _Parts) -> dict[str, Any]:
     for view, logits in layer.maps.items():
         if logits.ndim != 3 or len(logits) != len(layer.classes):
             raise ValueError(f"maps of {len(layer.classes)} classes are (k, h, w), not {logits.shape}")
+        if view != View(scale=view.scale, flip=view.flip):
+            raise ValueError(f"the canvas lays maps over the photograph; {view.name} is rotated or shifted")
         half = np.clip(logits, -FLOAT16_LIMIT, FLOAT16_LIMIT).astype("<f2")
         place = parts.add(np.ascontiguousarray(half).tobytes())
         maps.append({"scale": view.scale, "flip": view.flip, "h": half.shape[1], "w": half.shape[2], **place})

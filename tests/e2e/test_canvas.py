@@ -395,8 +395,14 @@ def test_actual_pixels_are_as_many_as_the_map_has(page: Page) -> None:
 
 
 # For everyone ----------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("query", ["", "mode=swipe&overlay=errors", "mode=difference&probe=0.5,0.5&missing=2"])
+@pytest.mark.parametrize(
+    ("scheme", "query"),
+    [
+        ("light", ""),
+        ("light", "mode=difference&probe=0.5,0.5&missing=2"),
+        ("dark", "mode=swipe&overlay=errors&probe=0.5,0.5"),
+    ],
+)
 def test_accessible_in_light_and_dark(page: Page, scheme: str, query: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     opened(page, query)

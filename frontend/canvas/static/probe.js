@@ -12,12 +12,21 @@ function showProbe(app) {
   if (!probe) return (app.probeKey = null);
   const { x, y } = pixelAt(app.scene, ...probe);
   const classes = app.scene.layers.map((layer) => app.scene.shown(layer, app.view.class).name);
-  const key = JSON.stringify([x, y, values, classes, app.view.alpha, app.probeVersion, app.scene.version]);
-  if (key === app.probeKey) return undefined;
-  app.probeKey = key;
+  const key = JSON.stringify([x, y, values, classes, app.probeVersion, app.scene.version]);
   if (!panel.children.length) panel.append(...probePanel(app));
-  drawProbe(app, panel, x, y);
-  return undefined;
+  if (key !== app.probeKey) drawProbe(app, panel, x, y);
+  app.probeKey = key;
+  return placeThreshold(panel, app.view.alpha);
+}
+
+// α moves often, so its line alone moves with it.
+function placeThreshold(panel, alpha) {
+  const y = heightOf(alpha, 1);
+  for (const line of panel.querySelectorAll('.threshold')) {
+    line.setAttribute('y1', y);
+    line.setAttribute('y2', y);
+    line.nextSibling.setAttribute('y', y - 3);
+  }
 }
 
 function probePanel(app) {
@@ -123,11 +132,15 @@ function places(scene) {
   return [...scales.map(at), width - right - 12].slice(0, scene.columns.length);
 }
 
+function heightOf(value, top) {
+  return CHART.height - CHART.bottom - (value / top) * (CHART.height - CHART.bottom - CHART.top);
+}
+
 function chartOf(app, layer, curves, names, top) {
   const { scene, view } = app;
   const xs = places(scene);
-  const { width, height, left, right } = CHART;
-  const yOf = (v) => height - CHART.bottom - (v / top) * (height - CHART.bottom - CHART.top);
+  const { width, height, right } = CHART;
+  const yOf = (v) => heightOf(v, top);
   const labelled = names.map((name) => curves.find((c) => c.name === name)).filter(Boolean);
   for (const c of labelled) c.colour = LINE_COLOURS[names.indexOf(c.name) % LINE_COLOURS.length];
   const label = summary(layer, labelled, view);
@@ -162,8 +175,8 @@ function axes(scene, view, xs, yOf, top) {
   const names = scene.columns.map((c, j) => svg('text', { x: xs[j], y: height - bottom + 14, 'text-anchor': 'middle' }, c));
   const title = svg('text', { x: (left + width - right) / 2, y: height - 4, 'text-anchor': 'middle' }, 'scale of the photograph');
   if (view.values === 'raw') return [...lines, ...names, title];
-  const threshold = { class: 'threshold', x1: left, x2: width - right, y1: yOf(view.alpha), y2: yOf(view.alpha) };
-  return [...lines, ...names, title, svg('line', threshold), svg('text', { x: left + 2, y: yOf(view.alpha) - 3 }, 'α')];
+  const threshold = svg('line', { class: 'threshold', x1: left, x2: width - right });
+  return [...lines, ...names, title, threshold, svg('text', { x: left + 2 }, 'α')];
 }
 
 // Names at the lines' ends, moved apart so that none covers another.
