@@ -1,4 +1,4 @@
-"""The photograph of a fresh visit, where a page has more to show of one with a mask."""
+"""The photograph of a fresh visit, where a page has more to show of one with a mask, and where it is from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 
 from frontend import schemas as s
 from frontend.components.photographs import MEMORY, show_photograph
-from frontend.components.truth import first_looks
+from frontend.components.truth import Place, first_looks
 from frontend.session import client
 
 FIRST = 2
@@ -23,3 +23,9 @@ def begin_with_a_sample(datasets: Sequence[s.Dataset]) -> None:
     if places:
         place = places[min(FIRST, len(places) - 1)]
         show_photograph(client().open_sample(place.dataset, place.split, place.index).id)
+
+
+def source_of(photograph: s.Image) -> str:
+    """Where a photograph is from, for its protocol."""
+    place = Place.parse(photograph.origin or "") if photograph.source == "dataset" else None
+    return f"{place.dataset}/{place.split}, image {place.index}" if place else photograph.source

@@ -26,7 +26,7 @@ def network_svg() -> str:
         _line(318, 160, 318, 252, dash="2 5"), _text(328, 210, "shared weights", anchor="start"),
         _arrow(536, 148, 536, 178), _text(528, 166, "A", anchor="end", bold=True),
         *_cam(506, 180, 60, 7), _text(576, 214, "A f(x)", anchor="start", bold=True),
-        _path("M 640 210 H 712", arrow=True), _path("M 571 316 H 676 V 238 H 712", arrow=True),
+        _path("M 622 210 H 712", arrow=True), _path("M 571 316 H 676 V 238 H 712", arrow=True),
         *_box(716, 184, 132, 58, "SER loss", "‖f(Ax) − A f(x)‖", ORANGE),
         *_gradients(),
     ]  # fmt: skip
@@ -38,7 +38,7 @@ def network_svg() -> str:
         "equivariant regularisation measures how far the two are apart. The gradients of all three losses flow back "
         "into both branches."
     )
-    return _svg(980, 420, title, says, "".join(parts))
+    return _svg(980, 412, title, says, "".join(parts))
 
 
 def _branch(y: int, short: str, caption: str, side: int, output: str, cells: int, name: str) -> list[str]:

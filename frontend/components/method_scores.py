@@ -86,7 +86,7 @@ def in_words(found: Means, side: int, shift: int) -> str:
 
 def of_the_demo() -> None:
     """mIoU, m_FN and m_FP of the networks that come with the product, at the paper's α."""
-    builtin = [c for c in client().checkpoints("cam") if c.builtin]
+    builtin = sorted((c for c in client().checkpoints("cam") if c.builtin), key=lambda one: one.card.method)
     scored = largest(builtin, client().evaluations())
     if not scored:
         return
@@ -105,6 +105,7 @@ def of_the_demo() -> None:
     header = ["network, multi-scale", "mIoU", "m_FN", "m_FP", "classes without TP"]
     st.html(markup.table(header, rows, "Eqs. 4 to 6 of the demo networks"))
     st.caption(f"At the fixed α = {PAPER_ALPHA:g}. The α lab has every α and every scale.")
-    cards = [(name, one.record.protocol) for name, one in scored.items()]
+    fixed = {"alpha_rule": f"fixed {PAPER_ALPHA:g}"}
+    cards = [(name, one.record.protocol.model_copy(update=fixed)) for name, one in scored.items()]
     names = labelled(builtin)
     st.html(protocol_html(cards, "the demo networks' scores", [names[label].card for label in scored]))

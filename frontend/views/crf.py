@@ -18,11 +18,10 @@ from frontend.components.chooser import DEFAULT_IDS, choose_alpha, labelled
 from frontend.components.crf_bundle import Refined, bundle
 from frontend.components.crf_film import film, headline, in_words
 from frontend.components.export import bundle_button, view_address
-from frontend.components.first_sample import begin_with_a_sample
+from frontend.components.first_sample import begin_with_a_sample, source_of
 from frontend.components.photographs import choose_photograph, upload
 from frontend.components.protocol import view_protocol, view_protocol_html
 from frontend.components.scrubber import scrubber
-from frontend.components.truth import Place
 from frontend.session import capabilities, client, page_guard, picture
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, WORKING_SIDE
 from ssenet.crf import PRESETS
@@ -235,11 +234,10 @@ def protocol(photograph: s.Image, checkpoint: s.Checkpoint, said: s.CrfSteps) ->
     """How frames and numbers came about."""
     settings = said.report.settings
     backgrounds = ", ".join(settings.backgrounds().values())
-    place = Place.parse(photograph.origin or "") if photograph.source == "dataset" else None
     return view_protocol(
         photograph,
         [checkpoint],
-        source=f"{place.dataset}/{place.split}, image {place.index}" if place else photograph.source,
+        source=source_of(photograph),
         scales=said.protocol.scales,
         flip=said.protocol.flip,
         label_source=said.protocol.label_source,

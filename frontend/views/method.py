@@ -14,7 +14,7 @@ from frontend import schemas as s
 from frontend.components import markup, method_figure, method_scores
 from frontend.components.chooser import choose_alpha, choose_checkpoints
 from frontend.components.drawing import drawing
-from frontend.components.first_sample import begin_with_a_sample
+from frontend.components.first_sample import begin_with_a_sample, source_of
 from frontend.components.method_examples import Pair, eq3, pairs, shown_class
 from frontend.components.method_text import DIFFERENCES, GLOSSARY, PAGES
 from frontend.components.photographs import choose_photograph
@@ -103,14 +103,14 @@ def choose_branches(networks: Sequence[s.Checkpoint]) -> tuple[list[s.Checkpoint
     left, middle, right = st.columns([4, 2, 2], vertical_alignment="bottom")
     with left:
         chosen = choose_checkpoints(networks, key="checkpoints")
-    scales = [scale for scale in CURVE_SCALES if scale > min(CURVE_SCALES)]
-    large = middle.select_slider("Scale of x", scales, 1.0, key="large", **BOUND)
-    below = [scale for scale in CURVE_SCALES if scale < large]
-    small = right.select_slider("Scale of Ax", below, below[min(1, len(below) - 1)], key="small", **BOUND) \
-        if len(below) > 1 else below[0]  # fmt: skip
+    large = middle.select_slider("Scale of x", CURVE_SCALES[1:], 1.0, key="large", **BOUND)
+    asked = right.select_slider("Scale of Ax", CURVE_SCALES[:-1], 0.5, key="small", **BOUND)
+    small = min(asked, max(scale for scale in CURVE_SCALES if scale < large))
+    if small < asked:
+        st.info(f"Ax is smaller than x: its scale is taken as {small:g}.")
     st.caption(
-        f"A scales by {small / large:.2f}: f(x) is the map at scale {large:g}, f(Ax) the one at scale {small:g}. The paper "
-        "compares rates from 0.2 to 0.6."
+        f"A scales by {small / large:.2f}: f(x) is the map at scale {large:g}, f(Ax) the one at scale {small:g}. "
+        "The paper compares rates from 0.2 to 0.6."
     )
     return chosen, float(small), float(large)
 
@@ -133,6 +133,7 @@ def examples(photograph: s.Image, chosen: Sequence[s.Checkpoint], small: float, 
         protocol = view_protocol(
             photograph,
             chosen,
+            source=source_of(photograph),
             scales=(small, large),
             flip=False,
             label_source="given" if photograph.labels else "predicted",
@@ -197,6 +198,7 @@ def eq_2(photograph: s.Image, found: Sequence[Pair], form: SerForm) -> None:
         header = ["network", "R, paper", "R, official"]
         rows = [[p.name, f"{p.terms('paper').ser:.2f}", f"{p.terms('official').ser:.5f}"] for p in found]
         st.html(markup.table(header, rows, "R of Eq. 2 in both forms"))
+        st.markdown(compared(found, form))
         st.caption("Paper: L2 norm over all classes of raw maps. Official: mean square over all classes and pixels.")
     name, image = shown_class(found), picture(photograph.id, SIDE)
     known = [pair for pair in found if name in pair.classes]
@@ -207,6 +209,19 @@ def eq_2(photograph: s.Image, found: Sequence[Pair], form: SerForm) -> None:
         for pair, difference in zip(known, differences, strict=True)
     ]
     right.html(_pictures([cell for row in rows_html for cell in row], 3))
+
+
+def compared(found: Sequence[Pair], form: SerForm) -> str:
+    """R of the first two networks against each other: measured here, whatever its sign."""
+    if len(found) < 2:
+        return ""
+    first, second = found[0].terms(form).ser, found[1].terms(form).ser
+    if not first:
+        return ""
+    change = 100 * (second / first - 1)
+    which = "lower" if change < 0 else "higher"
+    one, other = found[1].name, found[0].name
+    return f"On this photograph, R of {one} is {abs(change):.0f} % {which} than that of {other} ({form})."
 
 
 def _row(pair: Pair, name: str, image: Rgb, difference: NDArray[np.float32], top: str) -> list[tuple[str, Rgb]]:
