@@ -41,14 +41,16 @@ def scale_matrices_figure(
         vertical_spacing=_BETWEEN / height,
     )
     most = max((value or 0.0 for _, one in found for line in one.distance for value in line), default=0.0) or 1.0
+    numbers: list[dict[str, object]] = []
     for row, (_, one) in enumerate(found, 1):
         for column, matrix in enumerate((one.distance, one.correlation, one.iou), 1):
             _add(figure, matrix, scales, row, column)
-            _number(figure, matrix, scales, row, column, most)
+            numbers += _numbers(matrix, scales, 3 * (row - 1) + column, most if column == 1 else None)
     figure.update_layout(
         height=height + _ABOVE + _BELOW,
         margin={"l": 60, "r": 40, "t": _ABOVE, "b": _BELOW},
         uirevision="constant",
+        annotations=[*figure.layout.annotations, *numbers],
         **{f"coloraxis{i}": _axis(i, most, height) for i in (1, 2, 3)},
     )
     figure.update_xaxes(type="category")
@@ -77,20 +79,28 @@ def _add(figure: go.Figure, matrix: Matrix, scales: Sequence[float], row: int, c
     )
 
 
-def _number(figure: go.Figure, matrix: Matrix, scales: Sequence[float], row: int, column: int, most: float) -> None:
-    """The number in each cell, light on dark and dark on light."""
+def _numbers(matrix: Matrix, scales: Sequence[float], plot: int, most: float | None) -> list[dict[str, object]]:
+    """The number in each cell, light on dark and dark on light; all at once, since plotly checks each addition.
+
+    Args:
+        matrix: its cells.
+        scales: of its rows and columns.
+        plot: number of the subplot, from 1.
+        most: the largest distance, whose colours are turned round; None for other measures.
+    """
+    axis = str(plot) if plot > 1 else ""
+    found: list[dict[str, object]] = []
     for i, line in enumerate(matrix):
         for j, value in enumerate(line):
-            dark = value is not None and (1 - value / most if column == 1 else value) > _DARK
-            figure.add_annotation(
-                x=f"{scales[j]:g}",
-                y=f"{scales[i]:g}",
-                text="–" if value is None else f"{value:.2f}",
-                font={"color": "#ffffff" if dark else "#08213f", "size": 12} if value is not None else None,
-                showarrow=False,
-                row=row,
-                col=column,
-            )
+            depth = 0.0 if value is None else value if most is None else 1 - value / most
+            place = {"x": f"{scales[j]:g}", "y": f"{scales[i]:g}", "xref": f"x{axis}", "yref": f"y{axis}"}
+            text = {"text": "–"} if value is None else {"text": f"{value:.2f}", "font": _font(depth)}
+            found.append({**place, **text, "showarrow": False})
+    return found
+
+
+def _font(depth: float) -> dict[str, object]:
+    return {"color": "#ffffff" if depth > _DARK else "#08213f", "size": 12}
 
 
 def _axis(index: int, most: float, height: int) -> dict[str, object]:

@@ -14,6 +14,7 @@ import numpy as np
 import uvicorn
 from fake_aggregation import aggregation_routes
 from fake_alpha import alpha_routes
+from fake_comparisons import comparison_routes
 from fake_cost import described
 from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
@@ -133,6 +134,8 @@ class FakeService:
         self.polls: Counter[str] = Counter()
         self.submitted: list[dict[str, Any]] = []
         self.refuse_job: dict[str, Any] | None = None
+        self.refuse_comparison = ""
+        self.compared: list[Any] = []
         self.lock = threading.Lock()
         self.aggregations: list[dict[str, Any]] = []
         self.pipelines = FakePipelines(self)
@@ -178,6 +181,12 @@ class FakeService:
             "result": {"checkpoints": [checkpoint], "evaluation": None},
         }
 
+    def record_of(self, checkpoint: str) -> EvaluationRecord:
+        """The evaluation of a checkpoint."""
+        return EvaluationRecord.model_validate(
+            _changed(record(checkpoint, self.scored_images.get(checkpoint, 120)), self, checkpoint)
+        )
+
     def add_network(self, checkpoint: str, method: str) -> None:
         """Put a checkpoint there, as if it had been trained."""
         self.checkpoints[checkpoint] = card(checkpoint, method)
@@ -204,6 +213,7 @@ class FakeService:
         _image_routes(self, app)
         _job_routes(self, app)
         _evaluation_routes(self, app)
+        comparison_routes(self, app)
         alpha_routes(self, app)
         set_routes(self.pipelines, app)
         aggregation_routes(app, self.aggregations)
