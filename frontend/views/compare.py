@@ -90,6 +90,7 @@ def compare(pair: Pair, both: Both) -> None:
     found = comparison(both[0].id, both[1].id, size_choice(row, alpha, None))
     with answer:
         show_verdict(found, pair, class_name, alpha)
+    st.header(f"IoU of every class, {row_words(row)}", anchor=False)
     forest, table = st.columns([6, 5])
     figures = {"classes": class_forest(found, class_name), "scales": row_differences(found)}
     with forest:
@@ -118,7 +119,6 @@ def show_verdict(found: Comparison, pair: Pair, class_name: str | None, alpha: A
 
 def by_class(forest: go.Figure, found: Comparison) -> None:
     """The forest plot."""
-    st.header(f"IoU of every class, {row_words(found.choice.row)}", anchor=False)
     st.plotly_chart(forest, key="forest", alt="Difference of IoU of every class with its 95 % interval")
     count = len(found.classes)
     st.caption(

@@ -23,6 +23,8 @@ SIZE_TITLES: dict[SizeFigure, str] = {
     "best_alpha": "mean best α",
 }
 GREY = "#7F7F7F"
+AREAS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+"""Ticks of the axis of areas, in percent of the photograph."""
 SYMBOLS = ("circle", "diamond")
 Kind = tuple[str, str, str]
 """Legend, colour and symbol: told apart without the colour too."""
@@ -226,7 +228,7 @@ def best_alpha_against_area(found: SizeComparison, a: str, b: str, alpha: float 
         figure.add_vline(100 * limit, line={"dash": "dot", "width": 1, "color": GREY})
     if alpha is not None:
         figure.add_hline(alpha, line={"dash": "dash", "width": 1, "color": GREY}, annotation_text=f"α = {alpha:g}")
-    figure.update_xaxes(title="area of the object (% of the photograph)", type="log")
+    figure.update_xaxes(title="area of the object (% of the photograph)", type="log", tickvals=AREAS)
     figure.update_yaxes(title="best α of the object", range=[-0.03, 1.03])
     return _style(figure, 420)
 
