@@ -14,10 +14,12 @@ from fastapi.routing import APIRoute
 
 import ssenet
 from backend import problems
+from backend.openapi_examples import add_examples
 from backend.problems import ProblemDetails, responses
 from backend.routes import (
     aggregation,
     alpha,
+    bundles,
     cams,
     checkpoints,
     comparisons,
@@ -48,6 +50,7 @@ ROUTES = (
     datasets,
     checkpoints,
     cams,
+    bundles,
     equivariance,
     crf,
     jobs,
@@ -139,6 +142,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         schemas["ProblemDetails"] = problem
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        add_examples(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
+from backend.zip_stream import Chunks
 from ssenet.data.base import Sample
 from ssenet.data.export import finish_voc, make_folders, write_sample
 from ssenet.refine.photographs import Photographs
@@ -18,35 +18,12 @@ _QUALITY = 95
 _CHUNK = 2**20
 
 
-class _Chunks(io.RawIOBase):
-    """A file that cannot seek and hands on what was written to it."""
-
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-
-    def writable(self) -> bool:
-        """It is for writing only."""
-        return True
-
-    def write(self, data: object, /) -> int:
-        """Keep ``data`` until it is taken."""
-        chunk = bytes(data)  # type: ignore[call-overload]
-        self._chunks.append(chunk)
-        return len(chunk)
-
-    def take(self) -> bytes:
-        """What was written since the last time."""
-        taken = b"".join(self._chunks)
-        self._chunks.clear()
-        return taken
-
-
 def voc_zip(image_set: ImageSet, photographs: Photographs) -> Iterator[bytes]:
     """A VOC folder of the masks and their photographs as a zip that is made while it is sent.
 
     JPEG and PNG are not compressed again.
     """
-    chunks = _Chunks()
+    chunks = Chunks()
     with tempfile.TemporaryDirectory(prefix="ssenet-") as name, ZipFile(chunks, "w", ZIP_STORED) as archive:
         folder = Path(name) / "voc"
         make_folders(folder)

@@ -3,10 +3,10 @@
 The same functions serve the pages, the API and the command line. Free of torch.
 """
 
-from ssenet.bundle.archive import MANIFEST, README, Bundle, command, contents, manifest, pack_bundle
+from ssenet.bundle.archive import MANIFEST, README, Bundle, command, contents, entry_info, manifest, pack_bundle
 from ssenet.bundle.cams import cam_command, cams_bundle
 from ssenet.bundle.files import PLOTLY_JS, csv_text, figure_html, npz16, palette_png, png
-from ssenet.bundle.look import Look
+from ssenet.bundle.look import Look, known_colours
 from ssenet.bundle.redraw import PHOTOGRAPH, REDRAW, redraw_snippet
 from ssenet.bundle.svg import Cell, contour_path, svg_strip
 
@@ -25,7 +25,9 @@ __all__ = [
     "contents",
     "contour_path",
     "csv_text",
+    "entry_info",
     "figure_html",
+    "known_colours",
     "manifest",
     "npz16",
     "pack_bundle",

@@ -88,7 +88,7 @@ def pack_bundle(bundle: Bundle) -> bytes:
     buffer = io.BytesIO()
     with ZipFile(buffer, "w") as archive:
         for name, data in contents(bundle):
-            archive.writestr(_info(name), data)
+            archive.writestr(entry_info(name), data)
     return buffer.getvalue()
 
 
@@ -136,7 +136,8 @@ def _check(bundle: Bundle) -> None:
             raise ValueError("an empty command line")
 
 
-def _info(name: str) -> ZipInfo:
+def entry_info(name: str) -> ZipInfo:
+    """How a file stands in a zip: nothing in it but its name and its content's kind."""
     info = ZipInfo(name, _LONG_AGO)
     info.compress_type = ZIP_STORED if name.endswith(_COMPRESSED) else ZIP_DEFLATED
     info.create_system, info.external_attr = 3, 0o644 << 16  # the same on every system

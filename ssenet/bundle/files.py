@@ -22,7 +22,7 @@ PLOTLY_JS = "plotly.min.js"
 
 def png(rgb: NDArray[np.uint8]) -> bytes:
     """PNG of an (H, W, 3) RGB or (H, W) gray picture."""
-    return encode_png(rgb, compress_level=9)
+    return encode_png(rgb, compress_level=6)
 
 
 def palette_png(mask: NDArray[np.uint8]) -> bytes:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ssenet.config import PAPER_ALPHA
 from ssenet.render import Normalisation, colormaps
+
+
+def known_colours(name: str) -> str:
+    """``name`` when it is one of a colour map. Raises ValueError."""
+    if name not in colormaps():
+        raise ValueError(f"there is no colour map {name!r}; choose one of {', '.join(colormaps())}")
+    return name
 
 
 class Look(BaseModel):
@@ -15,12 +24,5 @@ class Look(BaseModel):
 
     alpha: float = Field(default=PAPER_ALPHA, ge=0, le=1)
     opacity: float = Field(default=0.6, ge=0, le=1)
-    colours: str = "inferno"
+    colours: Annotated[str, AfterValidator(known_colours)] = "inferno"
     normalisation: Normalisation = "eq3"
-
-    @field_validator("colours")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in colormaps():
-            raise ValueError(f"there is no colour map {name!r}; choose one of {', '.join(colormaps())}")
-        return name
