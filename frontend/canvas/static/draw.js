@@ -1,5 +1,7 @@
 // One frame: from the view to pixels, doing anew only what changed.
 
+const WIDE = 320; // CSS pixels from which a tile's contour is twice as wide
+
 function drawFrame(app) {
   app.count('frames');
   arrange(app);
@@ -117,7 +119,7 @@ function paintTile(app, tile, { geometry, edge, lookup, out, dim, full }) {
   const { contour } = app.view;
   app.count('lookups');
   const shown = tile.parts.map((part, i) => displayed(app, tile, i, part.binned, geometry));
-  const line = Math.max(1, Math.round(window.devicePixelRatio));
+  const line = Math.max(1, Math.round(window.devicePixelRatio * (geometry.css > WIDE ? 2 : 1)));
   if (tile.kind === 'difference') {
     const bins = differenceOf(app, tile, geometry);
     paintPixels(out, w, h, 0, w, bins, differenceLookup(app), dim, full);
