@@ -32,7 +32,7 @@ def protocol(name: str, images: int, **changes: object) -> ProtocolCard:
     return card.model_copy(update=changes)
 
 
-def pictures(seed: int, images: int, quality: float, truth_seed: int = 99) -> AlphaHistogram:
+def pictures(seed: int, images: int, quality: float, truth_seed: int = 99, classes: int = 3) -> AlphaHistogram:
     """Counts of pictures 12 × 12 with a square of one class, and scores that see it the better the higher ``quality``.
 
     Equal ``truth_seed`` gives equal squares, and a higher quality covers less background and leaves less out.
@@ -41,14 +41,14 @@ def pictures(seed: int, images: int, quality: float, truth_seed: int = 99) -> Al
     parts = []
     for _ in range(images):
         truth = np.zeros((12, 12), np.uint8)
-        label, side = squares.integers(1, len(CLASSES) + 1), squares.integers(2, 9)
+        label, side = squares.integers(1, classes + 1), squares.integers(2, 9)
         top, left = squares.integers(0, 12 - side, 2)
         truth[top : top + side, left : left + side] = label
         truth[11, :3] = 255
         good = noise.random((12, 12)) < quality
         score = np.where(good == (truth == label), 0.6, 0.1) + 0.2 * noise.random((12, 12)) - 0.1
-        winner = np.where(noise.random((12, 12)) < 0.9, label, noise.integers(1, len(CLASSES) + 1, (12, 12)))
-        parts.append(AlphaHistogram.of_image(truth, winner, score.astype(np.float32), len(CLASSES)))
+        winner = np.where(noise.random((12, 12)) < 0.9, label, noise.integers(1, classes + 1, (12, 12)))
+        parts.append(AlphaHistogram.of_image(truth, winner, score.astype(np.float32), classes))
     return AlphaHistogram.join(parts)
 
 
