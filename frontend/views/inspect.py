@@ -13,6 +13,7 @@ from frontend.components import cams, covered, scene
 from frontend.components.alpha_choice import alpha_choice
 from frontend.components.chooser import choose_checkpoints
 from frontend.components.comparison_link import comparison_link
+from frontend.components.cost import CostQuery, cost_panel
 from frontend.components.export import bundle_button, view_address
 from frontend.components.inspect_bundle import bundle, strip_png
 from frontend.components.inspected import Inspected, caption
@@ -186,6 +187,15 @@ def below(choice: Choice, inspected: Inspected) -> None:
         st.html(covered.consistency_html(inspected.measured))
     st.html(view_protocol_html(inspected.protocol, "the maps and their coverage"))
     take_away(choice, inspected)
+    cost_panel(
+        [
+            CostQuery(
+                one.label, one.checkpoint.id, choice.photograph.id, tuple(choice.scales), choice.flip,
+                missing=tuple(one.missing),
+            )
+            for one in inspected.found
+        ]
+    )  # fmt: skip
 
 
 def take_away(choice: Choice, inspected: Inspected) -> None:
