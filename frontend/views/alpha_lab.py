@@ -143,16 +143,20 @@ def look_behind(key: str) -> None:
 def images_behind(lab: Lab, checkpoints: dict[str, s.Checkpoint], look: Look) -> None:
     """The images behind one point, once they are asked for."""
     st.session_state["alpha_lab_names"] = dict(lab.names)
+    known = row_names(list(lab.evaluations.values()))
+    keep_known("of", list(lab.evaluations))
+    keep_known("row", known)
     with st.container(border=True, key="behind"):
         switch, left, right = st.columns([2.4, 3, 1.2], vertical_alignment="bottom")
         shown = switch.toggle("Images behind a point", key="images", **BOUND)
+        # Both are always there: what is not cannot be set by a click and stand in the address at once.
+        name = left.selectbox("Checkpoint", list(lab.evaluations), key="of", **BOUND)
+        row = right.selectbox("Scale", known, index=len(known) - 1, key="row", **BOUND)
         if not shown:
             return
-        keep_known("of", list(lab.evaluations))
-        keep_known("row", row_names(list(lab.evaluations.values())))
-        name = left.selectbox("Checkpoint", list(lab.evaluations), key="of", **BOUND)
-        names = [row for row in row_names(list(lab.evaluations.values())) if row in lab.evaluations[name].record.rows]
-        row = right.selectbox("Scale", names, index=len(names) - 1, key="row", **BOUND)
+        if row not in lab.evaluations[name].record.rows:
+            st.info(f"{name} was not scored at scale {row}. Choose another scale.")
+            return
         gallery(lab, checkpoints, Point(name, row, look.alpha, look.label))
 
 
