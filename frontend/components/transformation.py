@@ -40,7 +40,8 @@ def choose_transformation(place: DeltaGenerator) -> View:
         "Shift down", -0.5, 0.5, 0.0, 0.01, format="percent", key="shift_y", help="Of the height.", **_BOUND
     )
     flip = e.toggle("Mirror", key="mirror", help="Left and right, last of all.", **_BOUND)
-    view = View(scale=scale, flip=flip, rotation=rotation, shift_x=shift_x, shift_y=shift_y)
+    # A slider adds up its steps: 0.7000000000000001 has the name of 0.7, and is not it.
+    view = View(scale=round(scale, 2), flip=flip, rotation=rotation, shift_x=shift_x, shift_y=shift_y)
     # Last, when the sliders have read the address.
     st.session_state["preset"] = next((name for name, preset in PRESETS.items() if preset == view), None)
     place.pills("Transformation A of the photograph", list(PRESETS), key="preset", on_change=_take_preset)

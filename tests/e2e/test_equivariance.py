@@ -47,7 +47,7 @@ def told(page: Page, words: str) -> None:
 
 def test_a_rotation_has_an_error_and_nothing_has_none(page: Page, product: object) -> None:
     open_at(page, f"{PAGE}&image={bison(product)}")
-    page.get_by_role("button", name="15° rotation").click()
+    page.get_by_role("radio", name="15° rotation").click()
     told(page, "Rotated 15° counter-clockwise")
     shown = errors(page)
     assert len(shown) == 2 and all(0 < error < 1 for error in shown)
@@ -60,14 +60,14 @@ def test_a_rotation_has_an_error_and_nothing_has_none(page: Page, product: objec
         report = Equivariance.model_validate({k: answer.json()[k] for k in Equivariance.model_fields})
         assert report.errors[0].error == pytest.approx(error, abs=0.005), "page and API say the same"
     print(f"15° rotation of the bison: {dict(zip(NETWORKS.values(), shown, strict=True))}")  # noqa: T201
-    page.get_by_role("button", name="Nothing").click()
+    page.get_by_role("radio", name="Nothing").click()
     told(page, "changes nothing")
     assert errors(page) == [0, 0]
 
 
 def test_a_link_copies_the_view_and_the_page_is_whole(page: Page, product: object) -> None:
     open_at(page, f"{PAGE}&image={bison(product)}")
-    page.get_by_role("button", name="Shift by 10 %").click()
+    page.get_by_role("radio", name="Shift by 10 %").click()
     told(page, "Shifted 10 % right")
     page.wait_for_url(re.compile("shift_x=0.1"))
     before, address = errors(page), page.url
