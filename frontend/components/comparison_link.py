@@ -42,11 +42,12 @@ def comparison_link(inspected: Inspected) -> None:
     if len(inspected.found) < 2:
         st.caption("Choose two checkpoints to compare them.")
         return
-    st.page_link(
-        "views/compare.py",
-        label=QUESTION,
-        icon=":material/query_stats:",
-        help=HELP,
-        query_params=comparison_query(inspected),
-        width="stretch",
-    )
+    with st.container(key="is_it_real"):
+        st.page_link(
+            "views/compare.py",
+            label=QUESTION,
+            icon=":material/query_stats:",
+            help=HELP,
+            query_params=comparison_query(inspected),
+            width="stretch",
+        )

@@ -31,19 +31,19 @@ def current_view(classes: Collection[str]) -> CanvasView:
     return CanvasView.from_query({name: str(value) for name, value in before.items() if value is not None} | query)
 
 
-def show_in_address(view: CanvasView) -> None:
-    """Let the address say a view that came from another page, so that a copied link says it too."""
+def keep_view(view: CanvasView) -> None:
+    """Keep what people chose: in the address, and for the other pages."""
+    hand_on(view)
+    if view.class_ == HIGHEST:
+        st.session_state.pop("class", None)  # a class chosen before holds no longer
+
+
+def hand_on(view: CanvasView) -> None:
+    """Let the address say the view, also one that came from another page, and give α and class to the other pages."""
     if view.to_query() != {name: st.query_params[name] for name in CanvasView.QUERY if name in st.query_params}:
         view.write(st.query_params)
-
-
-def keep_view(view: CanvasView) -> None:
-    """Write a view into the address, and hand α and class on to the other pages."""
-    view.write(st.query_params)
     st.session_state["alpha"] = view.alpha
-    if view.class_ == HIGHEST:
-        st.session_state.pop("class", None)  # the other pages have no such class
-    else:
+    if view.class_ != HIGHEST:
         st.session_state["class"] = view.class_
 
 

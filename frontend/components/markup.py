@@ -83,6 +83,7 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 .sl-pointer { font-size: .82rem; opacity: .85; }
 .sl-answer { font-size: 1.18rem; line-height: 1.45; margin: 0; }
 .sl-answer span:not(.sl-badge) { font-size: .9rem; }
+.st-key-is_it_real a { border: 1px solid #2e7bae; border-radius: 8px; padding: 6px 12px; }
 </style>
 """
 

@@ -17,7 +17,7 @@ from frontend.components.cost import CostQuery, cost_panel
 from frontend.components.export import bundle_button, view_address
 from frontend.components.inspect_bundle import bundle, strip_png
 from frontend.components.inspected import Inspected, caption
-from frontend.components.look import current_view, keep_view, show_in_address
+from frontend.components.look import current_view, hand_on, keep_view
 from frontend.components.photographs import browse, choose_photograph, upload
 from frontend.components.protocol import view_protocol_html
 from frontend.components.truth import Truth, truth_of
@@ -124,7 +124,7 @@ def results(choice: Choice, polling: bool) -> None:
         if not shown.layers:
             return
         view = current_view({name for one in shown.layers for name in one.classes})
-        show_in_address(view)
+        hand_on(view)
         inspected = inspect(choice, found, shown, view)
         headline(choice, inspected)
         cam_canvas(shown, view, key="canvas", on_change=keep_view)

@@ -132,6 +132,23 @@ def test_unrecognised_photograph_is_said_to_be_outside(service: FakeService, ope
     assert "Nothing in this photograph is among the classes of demo-baseline" in texts(app)
 
 
+@pytest.mark.usefixtures("service")
+def test_alpha_and_class_are_those_of_the_other_pages(open_page: Open) -> None:
+    app = open_page("inspect", alpha="0.35", **{"class": "fish"})
+    assert (app.session_state["alpha"], app.session_state["class"]) == (0.35, "fish")
+    app.switch_page("views/alpha_lab.py").run()
+    assert app.slider(key="alpha").value == pytest.approx(0.35)
+
+
+@pytest.mark.usefixtures("service")
+def test_what_another_page_left_is_taken_over_and_said_in_the_address(open_page: Open) -> None:
+    app = open_page("tables")
+    app.session_state["alpha"], app.session_state["class"] = 0.45, "all classes"
+    app.switch_page("views/inspect.py").run()
+    assert (view(app)["alpha"], view(app)["class"]) == (0.45, "highest score")
+    assert app.query_params["alpha"] == "0.45"
+
+
 # Coverage -----------------------------------------------------------------------------------------
 def test_answer_is_the_balance_scale_of_what_the_canvas_got(service: FakeService, open_page: Open) -> None:
     app = open_page("inspect", image=sample(service))
