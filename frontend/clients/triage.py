@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import httpx
+
 from frontend.schemas.triage import RankedRows, Ranking
-from frontend.transport import Transport, parse, part
+from frontend.transport import Pending, Problem, Transport, parse, part, retry_after
 from ssenet.analysis.ranking import Choice
 
 
@@ -29,6 +32,27 @@ class TriageCalls(Transport):
         """All rows of a choice as CSV."""
         path = f"/rankings/{part(ranking_id)}/ranking.csv"
         return self._send("GET", path, params=_query(choice), timeout=60.0).content
+
+    def all_views(self, checkpoint: str, image: str, scales: Sequence[float], flip: bool) -> bytes:
+        """npz of the raw coarse logits of all scales, in one request: a page asks for many photographs.
+
+        Raises:
+            Pending: some are being computed, or too many requests wait.
+        """
+        try:
+            response = self._send(
+                "GET",
+                f"/checkpoints/{part(checkpoint)}/cams",
+                params={"image": image, "scales": list(scales), "flip": flip, "labels": "all", "wait": 0},
+                headers={"Accept": "application/x-npz"},
+            )
+        except Problem as problem:
+            if problem.status == httpx.codes.SERVICE_UNAVAILABLE:
+                raise Pending(1.0) from problem
+            raise
+        if response.status_code == httpx.codes.ACCEPTED:
+            raise Pending(retry_after(response))
+        return response.content
 
 
 def _query(choice: Choice) -> dict[str, Any]:

@@ -18,7 +18,7 @@ AUTO = "strangest first"
 ORDERS: dict[str, Order | None] = {AUTO: None, "highest first": "descending", "lowest first": "ascending"}
 OF_ONE: frozenset[Measure] = frozenset({"inconsistency", "iou", "fn_ratio", "fp_ratio", "score", "area"})
 """Figures that each network has; without more words they are A's."""
-PAGE_STATE = ("place", "page")
+PAGE_STATE = ("place", "rank_page")
 """Parameters that mean another photograph when the choice changes."""
 
 

@@ -11,24 +11,29 @@ from frontend.components import words
 from frontend.components.triage_filters import rows
 from frontend.components.triage_large import large
 from frontend.components.triage_shown import Drawing, Shown, go_to, number
-from ssenet.analysis.ranking import COLUMNS, figure
+from ssenet.analysis.ranking import COLUMNS, Measure, figure
 from ssenet.analysis.triage_record import TriageRow
 
 PAGE, ACROSS = 12, 3
 SIDE = 240
 """Long side of a card's pictures, in pixels."""
-SHORT = {"inconsistency": "inconsistency", "disagreement": "disagreement", "iou": "IoU"}
+SHORT: dict[Measure, str] = {"inconsistency": "inconsistency", "disagreement": "A–B", "iou": "IoU"}
+"""Figures of every card; A–B is the disagreement."""
 STYLE = """
 <style>
 .sl-ranked { display: flex; gap: 4px; }
 .sl-ranked figure { margin: 0; flex: 1 1 0; min-width: 0; }
-.sl-ranked img { width: 100%; aspect-ratio: 4 / 3; object-fit: contain; background: rgba(128,128,128,.12);
+.sl-ranked img { width: 100%; aspect-ratio: 1; object-fit: contain; background: rgba(128,128,128,.12);
   border-radius: 3px; display: block; }
 .sl-ranked figcaption { font-size: .78rem; text-align: center; padding-top: 2px; }
-.sl-rank-head { font-size: .92rem; margin: 0 0 4px; display: flex; justify-content: space-between; gap: 8px; }
-.sl-rank-head b { font-weight: 600; overflow-wrap: anywhere; }
 .sl-rank-numbers { font-size: .82rem; font-variant-numeric: tabular-nums; margin: 4px 0 0; }
+.sl-rank-wait { aspect-ratio: 1; }
+.sl-rank-large { width: 100%; border-collapse: collapse; table-layout: fixed; margin: 0; }
+.sl-rank-large th, .sl-rank-large td { border: 0; padding: 2px; vertical-align: top; }
+.sl-rank-large thead th { font-weight: 500; font-size: .84rem; text-align: center; }
+.sl-rank-large tbody th { text-align: left; font-weight: 600; font-size: .94rem; padding: 6px 2px 3px; }
 .sl-rank-large th small { font-weight: 400; }
+.sl-rank-large img { width: 100%; display: block; border-radius: 3px; }
 </style>
 """
 
@@ -39,7 +44,7 @@ def gallery(shown: Shown) -> bool:
     place = number("place")
     place = min(place, total) if place and total else None
     last = max(1, -(-total // PAGE))
-    page = -(-place // PAGE) if place else min(number("page") or 1, last)
+    page = -(-place // PAGE) if place else min(number("rank_page") or 1, last)
     drawing = Drawing(shown)
     st.html(STYLE)
     if place:
@@ -62,10 +67,12 @@ def _pages(page: int, last: int, total: int, count: int, *, keys: bool) -> None:
         st.html(f'<span role="status">Photographs {first} to {first + count - 1} of {total}</span>')
 
 
-def _turn(label: str, icon: str, target: int, disabled: bool, key: str | None) -> None:
+def _turn(label: str, icon: str, target: int, disabled: bool, shortcut: str | None) -> None:
+    # Another key without the shortcut: a button that only loses it goes on listening in the browser.
+    key = label.lower().replace(" ", "_") + ("" if shortcut else "_by_mouse")
     st.button(
-        label, icon=icon, key=label.lower().replace(" ", "_"), disabled=disabled, shortcut=key, on_click=go_to,
-        kwargs={"page": target, "place": None}, icon_position="left" if target < 2 or "Prev" in label else "right",
+        label, icon=icon, key=key, disabled=disabled, shortcut=shortcut, on_click=go_to,
+        kwargs={"rank_page": target, "place": None}, icon_position="right" if label.startswith("Next") else "left",
     )  # fmt: skip
 
 
@@ -79,27 +86,26 @@ def _card(drawing: Drawing, row: TriageRow, place: int, current: int | None) -> 
     except Problem as problem:
         st.html(f"<p>{escape(row.image_id)}: {escape(str(problem))}</p>")
         return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"{place} · {row.image_id}", key=f"look_{place}", type="tertiary", icon=":material/zoom_in:",
+            on_click=go_to, kwargs={"place": place}, disabled=place == current, help="Every scale of it",
+            width="stretch",
+        )  # fmt: skip
+        st.markdown(row.class_name, width="content")
     figures = "".join(f"<figure>{image}<figcaption>{escape(title)}</figcaption></figure>" for title, image in pictures)
-    head = f"<b>{place} · {escape(row.image_id)}</b><span>{escape(row.class_name)}</span>"
-    st.html(
-        f'<div class="sl-rank-head">{head}</div><div class="sl-ranked">{figures}</div>'
-        f'<p class="sl-rank-numbers">{_numbers(row, shown)}</p>'
-    )
-    st.button(
-        "Look closer", key=f"look_{place}", icon=":material/zoom_in:", on_click=go_to, kwargs={"place": place},
-        disabled=place == current, help=f"Every scale of {row.image_id}, large", width="stretch",
-    )  # fmt: skip
+    st.html(f'<div class="sl-ranked">{figures}</div><p class="sl-rank-numbers">{_numbers(row, shown)}</p>')
 
 
 def _numbers(row: TriageRow, shown: Shown) -> str:
-    """The figure that the photograph is ranked by, and the others that matter."""
+    """The figure that the photograph is ranked by, and the others that matter: of A, or of A and B."""
     by = shown.choice.sort
-    parts = [f"<b>{escape(COLUMNS[by].title)} {words.number(figure(row, by))}</b>"]
-    for name in ("inconsistency", "disagreement", "iou"):
-        if name not in shown.ranking.sorts or name == by:
-            continue
-        values = [figure(row, name)] if name == "disagreement" else [figure(row, n) for n in _both(name, row)]
-        parts.append(f"{escape(SHORT[name])} {' / '.join(words.number(v) for v in values)}")
+    parts = [] if by in SHORT else [f"<b>{escape(COLUMNS[by].title)} {words.number(figure(row, by))}</b>"]
+    for name, short in SHORT.items():
+        if name in shown.ranking.sorts:
+            values = [figure(row, name)] if name == "disagreement" else [figure(row, n) for n in _both(name, row)]
+            text = f"{escape(short)} {' / '.join(words.number(v) for v in values)}"
+            parts.append(f"<b>{text}</b>" if name == by else text)
     return " · ".join(parts)
 
 

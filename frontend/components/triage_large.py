@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import Literal
 
 import streamlit as st
 
@@ -32,32 +32,24 @@ def large(drawing: Drawing, place: int, total: int) -> None:
 
 
 def _controls(shown: Shown, row: TriageRow, place: int, total: int) -> None:
+    """Back and forth, on to Inspect, and away; each has its key."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        step: dict[str, Any] = {"on_click": go_to, "icon_position": "left"}
-        st.button(
-            "Previous",
-            key="large_previous",
-            icon=":material/chevron_left:",
-            shortcut="Left",
-            disabled=place <= 1,
-            kwargs={"place": place - 1},
-            **step,
-        )
-        st.button(
-            "Next",
-            key="large_next",
-            icon=":material/chevron_right:",
-            shortcut="Right",
-            disabled=place >= total,
-            kwargs={"place": place + 1},
-            **step,
-        )
+        _step("Previous", "Left", "chevron_left", place - 1, place <= 1)
+        _step("Next", "Right", "chevron_right", place + 1, place >= total)
         st.markdown(f"**{place} of {total}** · {row.image_id} · {row.class_name}", width="stretch")
         if st.button(
             "Open in Inspect", key="large_inspect", type="primary", icon=":material/image_search:", shortcut="Enter"
         ):
             st.switch_page("views/inspect.py", query_params=inspect_query(shown, row))
-        st.button("Close", key="large_close", icon=":material/close:", shortcut="Esc", kwargs={"place": None}, **step)
+        _step("Close", "Esc", "close", None, False)
+
+
+def _step(label: str, shortcut: str, icon: str, target: int | None, disabled: bool) -> None:
+    side: Literal["left", "right"] = "right" if label == "Next" else "left"
+    st.button(
+        label, key=f"large_{label.lower()}", icon=f":material/{icon}:", icon_position=side, shortcut=shortcut,
+        disabled=disabled, on_click=go_to, kwargs={"place": target},
+    )  # fmt: skip
 
 
 def inspect_query(shown: Shown, row: TriageRow) -> dict[str, str | list[str]]:
@@ -90,7 +82,7 @@ def _strip(drawing: Drawing, row: TriageRow) -> str:
     heads = [beside, *(f"scale {scale:g}" for scale in scales), "multi-scale"]
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join(f"<tbody>{line}</tbody>" for line in lines)
-    return f'<table class="sl-strip sl-rank-large"><thead><tr>{head}</tr></thead>{body}</table>'
+    return f'<table class="sl-rank-large"><thead><tr>{head}</tr></thead>{body}</table>'
 
 
 def _figures_table(row: TriageRow, shown: Shown) -> str:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from frontend import schemas as s
-from frontend.client import Pending, api_url
+from frontend.client import api_url
 from frontend.components.markup import data_url
 from frontend.components.truth import labels_of_png
-from frontend.session import client, coarse_logits
+from frontend.session import client
 from ssenet.config import WORKING_SIDE
 from ssenet.data.images import voc_palette
 from ssenet.render import Normalisation, aggregate, normalise, overlay, upsample
@@ -84,24 +84,24 @@ def map_url(
     image = opened(spot)
     order, picture = protocol.relu_order or "fast", photograph(spot, side)
     how: Normalisation = "official" if order == "official" else "eq3"
-    coarse = _coarse(checkpoint, image.id, scales, protocol.flip)
+    coarse = _coarse(checkpoint, image.id, protocol, scales)
     score = normalise(aggregate(coarse, _working_size(image), [index], order), how)
     shown = upsample(score, (picture.shape[0], picture.shape[1]))[0]
     return data_url(overlay(picture, shown, alpha=alpha, line=max(2, side // 130)))
 
 
-def _coarse(checkpoint: str, image: str, scales: tuple[float, ...], flip: bool) -> Coarse:
-    """Raw logits of the views. All are asked for before it is said that some are missing."""
-    found: Coarse = {}
-    missing: list[Pending] = []
-    for scale in sorted(scales):
-        try:
-            found |= coarse_logits(checkpoint, image, scale, flip)
-        except Pending as pending:
-            missing.append(pending)
-    if missing:
-        raise missing[0]
-    return found
+@st.cache_data(max_entries=200, show_spinner=False)
+def _cams(base_url: str, checkpoint: str, image: str, scales: tuple[float, ...], flip: bool) -> bytes:  # noqa: ARG001
+    # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
+    return client().all_views(checkpoint, image, scales, flip)
+
+
+def _coarse(checkpoint: str, image: str, protocol: ProtocolCard, scales: tuple[float, ...]) -> Coarse:
+    """Raw logits of the views of ``scales``, which are among the protocol's; all of those are asked for at once."""
+    data = _cams(api_url(), checkpoint, image, protocol.scales, protocol.flip)
+    with np.load(BytesIO(data), allow_pickle=False) as arrays:
+        views = [View.parse(name) for name in arrays.files]
+        return {view: arrays[view.name].astype(np.float32) for view in views if view.scale in scales}
 
 
 def _working_size(image: s.Image) -> tuple[int, int]:

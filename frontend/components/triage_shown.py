@@ -70,7 +70,7 @@ class Drawing:
             url = map_url(self.shown.spot(row), checkpoint.id, index, tuple(scales), protocol, alpha, side)
         except Pending:
             self.pending = True
-            return '<div class="sl-wait" style="aspect-ratio:4/3">computing…</div>'
+            return '<div class="sl-wait sl-rank-wait">computing…</div>'
         return _img(url, f"{self.shown.labels[network]}: {row.class_name} in {row.image_id}, {views}")
 
 
@@ -85,7 +85,7 @@ def number(name: str) -> int | None:
 
 
 def go_to(**where: int | None) -> None:
-    """Write ``place`` or ``page`` into the address; None takes it away."""
+    """Write ``place`` or ``rank_page`` into the address; None takes it away."""
     for name, value in where.items():
         if value is None:
             st.query_params.pop(name, None)

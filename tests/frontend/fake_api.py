@@ -18,6 +18,7 @@ from fake_comparisons import comparison_routes
 from fake_cost import described
 from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
+from fake_rankings import FakeRankings, ranking_routes
 from fake_samples import FakeSamples, sample_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
@@ -139,6 +140,7 @@ class FakeService:
         self.lock = threading.Lock()
         self.aggregations: list[dict[str, Any]] = []
         self.pipelines = FakePipelines(self)
+        self.rankings = FakeRankings(self)
         self.samples = FakeSamples(photograph)
         self.crf = FakeCrf()
 
@@ -219,6 +221,7 @@ class FakeService:
         aggregation_routes(app, self.aggregations)
         pipeline_routes(self.pipelines, app)
         sample_routes(self, app)
+        ranking_routes(self, app)
         crf_routes(self, app)
         return app
 
