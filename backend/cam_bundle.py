@@ -16,7 +16,7 @@ from backend.service import Service
 from backend.store.artifacts import image_key
 from backend.store.models import Image
 from backend.zip_stream import Chunks
-from ssenet.bundle import MANIFEST, Bundle, cams_bundle, command, contents, entry_info
+from ssenet.bundle import MANIFEST, Bundle, cams_bundle, contents, entry_info, fetch_commands
 from ssenet.cams import Cams, Rgb
 from ssenet.data.images import ImageLimits, decode_image, working_image
 from ssenet.weights.builtin import builtin
@@ -64,7 +64,7 @@ def bundle_of(
     first = found[0][0]
     pixels, source, name = photograph(service, first), *_image(service, first.image_id)
     many = {plan.checkpoint_id: cams_of(plan, coarse, pixels, source) for plan, coarse in found}
-    before = [line for plan, _ in found for line in fetch_commands(plan, base_url)]
+    before = [line for plan, _ in found for line in _fetched(plan, base_url)]
     return cams_bundle(many, query.look, stem=stem(name, first.image_id), address=address, before=before)
 
 
@@ -80,15 +80,11 @@ def stem(name: str, image_id: str) -> str:
     return f"{safe.strip('-._')[:60] or 'image'}-{image_id[:8]}"
 
 
-def fetch_commands(plan: Plan, base_url: str) -> list[str]:
-    """Command lines that bring a network to where ``ssenet cam`` finds it; none for those of the product."""
+def _fetched(plan: Plan, base_url: str) -> tuple[str, ...]:
+    """Lines that fetch a network; none for those that come with the product."""
     own = builtin(plan.checkpoint_id)
-    if own is not None and own.card.content_sha == plan.card.content_sha:
-        return []
-    url, folder = f"{base_url}/api/v1/checkpoints/{plan.checkpoint_id}", plan.checkpoint_id
-    files = {"card.json": "card", "weights.safetensors": "weights"}
-    fetch = [command("curl", "-fsS", "--create-dirs", "-o", f"{folder}/{n}", f"{url}/{w}") for n, w in files.items()]
-    return fetch
+    known = own is not None and own.card.content_sha == plan.card.content_sha
+    return () if known else fetch_commands(base_url, plan.checkpoint_id)
 
 
 def zip_name(bundle: Bundle, tag: str) -> str:

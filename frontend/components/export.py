@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
-from ssenet.bundle import Bundle, pack_bundle
+from frontend.client import api_url
+from frontend.schemas import Checkpoint
+from ssenet.bundle import Bundle, fetch_commands, pack_bundle
 
 INSIDE = (
     "One zip: pictures (PNG, SVG), figures (HTML that works offline), raw maps (float16 npz), tables (CSV), label maps "
@@ -41,6 +43,14 @@ def bundle_button(build: Callable[[], Bundle], *, key: str, label: str = "Export
         icon=":material/folder_zip:",
         help=INSIDE,
     )
+
+
+def fetch_lines(checkpoints: Iterable[Checkpoint]) -> tuple[str, ...]:
+    """The lines that must stand before those of ``ssenet``: they fetch each network that was trained or brought in.
+
+    Each comes into a folder of its id, which ``ssenet`` takes where it takes a built-in id.
+    """
+    return tuple(line for one in checkpoints if not one.builtin for line in fetch_commands(api_url(), one.id))
 
 
 def view_address() -> str:

@@ -44,6 +44,7 @@ def protocol_items(card: ProtocolCard) -> list[tuple[str, str]]:
         ("Multi-scale", scales(card.multi_scale)),
         ("Flip", "yes" if card.flip else "no"),
         ("ReLU order", card.relu_order or "none"),
+        ("Aggregation", card.aggregation or "sum over views"),
         ("Normalisation", NORMALISATIONS[card.normalisation]),
         ("CRF", card.crf or "none"),
         ("Absent classes", "count as 0" if card.absent_classes == "zero" else "left out"),

@@ -3,7 +3,17 @@
 The same functions serve the pages, the API and the command line. Free of torch.
 """
 
-from ssenet.bundle.archive import MANIFEST, README, Bundle, command, contents, entry_info, manifest, pack_bundle
+from ssenet.bundle.archive import (
+    MANIFEST,
+    README,
+    Bundle,
+    command,
+    contents,
+    entry_info,
+    fetch_commands,
+    manifest,
+    pack_bundle,
+)
 from ssenet.bundle.cams import cam_command, cams_bundle
 from ssenet.bundle.files import PLOTLY_JS, csv_text, figure_html, npz16, palette_png, png
 from ssenet.bundle.look import Look, known_colours
@@ -26,6 +36,7 @@ __all__ = [
     "contour_path",
     "csv_text",
     "entry_info",
+    "fetch_commands",
     "figure_html",
     "known_colours",
     "manifest",

@@ -54,6 +54,21 @@ def command(*words: object) -> str:
     return shlex.join(str(word) for word in words)
 
 
+def fetch_commands(service: str, checkpoint: str) -> tuple[str, ...]:
+    """Command lines that bring a service's checkpoint to where ``ssenet cam`` finds it: a folder of its id.
+
+    Args:
+        service: base address of the API, without ``/api/v1``.
+        checkpoint: its id.
+    """
+    files = {"card.json": "card", "weights.safetensors": "weights"}
+    url = f"{service.rstrip('/')}/api/v1/checkpoints/{checkpoint}"
+    return tuple(
+        command("curl", "-fsS", "--create-dirs", "-o", f"{checkpoint}/{name}", f"{url}/{what}")
+        for name, what in files.items()
+    )
+
+
 def manifest(bundle: Bundle) -> dict[str, Any]:
     """What ``manifest.json`` says, without the files that ``pack_bundle`` adds itself."""
     return {

@@ -38,9 +38,9 @@ def redraw_snippet(files: Mapping[str, bytes], protocol: Mapping[str, Any]) -> s
     found = _first_maps(files)
     if found is None:
         return None
-    npz, array = found
+    npz, array, many = found
     classes, wanted = list(protocol.get("classes") or ()), protocol.get("class")
-    known = wanted in classes
+    known = wanted in classes and len(classes) == many  # the first map may be another network's
     photograph = f'photograph = np.asarray(Image.open("{PHOTOGRAPH}").convert("RGB"))'
     blank = "photograph = np.full((16 * logits.shape[1], 16 * logits.shape[2], 3), 255, np.uint8)"
     alpha = protocol.get("alpha")
@@ -54,12 +54,14 @@ def redraw_snippet(files: Mapping[str, bytes], protocol: Mapping[str, Any]) -> s
     )
 
 
-def _first_maps(files: Mapping[str, bytes]) -> tuple[str, str] | None:
+def _first_maps(files: Mapping[str, bytes]) -> tuple[str, str, int] | None:
+    """File, key and number of maps K of the first array (K, h, w)."""
     for name in sorted(files):
         if not name.endswith(".npz"):
             continue
         with np.load(io.BytesIO(files[name]), allow_pickle=False) as arrays:
             for key in arrays.files:
-                if arrays[key].ndim == 3 and arrays[key].dtype.kind == "f" and arrays[key].size:
-                    return name, key
+                array = arrays[key]
+                if array.ndim == 3 and array.dtype.kind == "f" and array.size:
+                    return name, key, len(array)
     return None

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+
+import pytest
+from fake_api import card
 from streamlit.testing.v1 import AppTest
 
-from frontend.components.export import file_name
+from frontend.components.export import fetch_lines, file_name
+from frontend.schemas import Checkpoint
 
 
 def page() -> None:
@@ -38,6 +43,17 @@ def test_nothing_is_built_until_it_is_asked_for() -> None:
     assert app.run().session_state["built"] == [], "nor on another run"
     address = app.session_state["build"]().address
     assert address.endswith("?image=a%20b&scales=1&scales=0.5") and app.session_state["built"] == [address]
+
+
+def test_networks_that_were_trained_are_fetched_before_they_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSENET_API_URL", "http://lab:8000/")
+    own = Checkpoint(id="demo-ssenet", name="a", builtin=True, card=card("a", "ssenet"))
+    trained = Checkpoint(id="01J", name="b", card=card("b", "ssenet"))
+    lines = [shlex.split(line) for line in fetch_lines([own, trained])]
+    assert [(line[0], line[-2], line[-1]) for line in lines] == [
+        ("curl", "01J/card.json", "http://lab:8000/api/v1/checkpoints/01J/card"),
+        ("curl", "01J/weights.safetensors", "http://lab:8000/api/v1/checkpoints/01J/weights"),
+    ]
 
 
 def test_the_name_is_the_views() -> None:

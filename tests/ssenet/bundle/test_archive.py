@@ -126,6 +126,12 @@ def test_the_snippet_takes_the_highest_class_and_white_where_the_bundle_says_not
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "redrawn.png")), expected)
 
 
+def test_the_classes_of_another_network_choose_no_map() -> None:
+    many = bundle(protocol={"classes": [f"class {k}" for k in range(1000)], "class": "class 340"})
+    script = opened(pack_bundle(many))[REDRAW].decode()
+    assert "340" not in script and "argmax" in script
+
+
 def test_without_maps_there_is_no_snippet() -> None:
     files = opened(pack_bundle(bundle(files={"a.csv": b"x\n", "counts.npz": npz16({"n": np.arange(4)})})))
     assert REDRAW not in files and json.loads(files[MANIFEST])["notebook"] is None
