@@ -9,6 +9,7 @@ import streamlit as st
 from frontend.components import alpha_tables as tables
 from frontend.components import markup
 from frontend.components.alpha_data import Lab, Look, part
+from frontend.components.alpha_point import chart
 from frontend.components.protocol import protocol_html
 from ssenet.analysis import alpha_figures as figures
 from ssenet.analysis.alpha import AlphaCurves
@@ -43,7 +44,7 @@ def classes_section(lab: Lab, look: Look) -> tuple[str, tuple[str, ...], AlphaCu
     ids = tuple(e.id for e in lab.evaluations.values())
     curves = part(ids, row, names, look.alpha, look.draws)
     figure = figures.classes_against_alpha(curves, lab.names, row, names, look.alpha)
-    st.plotly_chart(figure, key="classes_figure", alt="IoU of single classes against α")
+    chart(figure, "classes_figure", "IoU of single classes against α")
     one = Lab(curves, lab.names, lab.evaluations, lab.networks)
     with st.expander("Numbers of these classes"):
         st.html(markup.table(tables.CLASSES, tables.classes(one, row, names), "Best α of every class", left=2))

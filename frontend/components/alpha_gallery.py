@@ -177,7 +177,7 @@ class _Shown:
             figures.append(_figure("truth", markup.image(truth, f"Truth of {self.item.id}: {of}")))
             figures.append(_figure(f"labels at α = {self.point.alpha:g}", self._errors(photograph, self.truth)))
         columns = "grid-template-columns:repeat(3,minmax(0,1fr))"
-        return f'<div class="sl-pictures" style="{columns}">{"".join(figures)}</div><p>{escape(self._numbers())}</p>'
+        return f'<div class="sl-pictures" style="{columns}">{"".join(figures)}</div>{self._numbers()}'
 
     def _shown(self) -> Sequence[str]:
         return self.item.classes or ("nothing",)
@@ -195,7 +195,7 @@ class _Shown:
         of = self.point.label or " and ".join(self._shown())
         fn, fp, truth = (100 * pixels / max(1, one.pixels) for pixels in (one.fn, one.fp, one.truth))
         shares = f"left out {fn:.1f} %, over-covered {fp:.1f} %, object {truth:.1f} % of the image"
-        return f"{one.id} · {of} · IoU {100 * one.iou:.1f} % · {shares}"
+        return f'<div class="sl-pointer">{escape(f"{one.id} · {of} · IoU {100 * one.iou:.1f} % · {shares}")}</div>'
 
     def link(self) -> None:
         """To Inspect, with this image, class, α and these checkpoints."""

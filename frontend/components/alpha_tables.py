@@ -119,7 +119,7 @@ def rules_in_words(lab: Lab, rows: Sequence[str], label: str | None) -> str:
             gap, fixed = mean(c - a for a, _, c in known), mean(c - b for _, b, c in known)
             sentences.append(
                 f"{title} is better than the fixed 0.2 in {better} of {len(known)} of these rows; on average it stays "
-                f"{100 * gap:.1f} points below the oracle, the fixed 0.2 {100 * fixed:.1f}."
+                f"{100 * gap:.1f} points below the oracle; the fixed 0.2 stays {100 * fixed:.1f} below it."
             )
     if any(row.rules[2].alpha is None for row in found):
         sentences.append("Where the agreement is not measured, evaluate the checkpoint again.")

@@ -15,6 +15,7 @@ from frontend.components.alpha_classes import classes_section
 from frontend.components.alpha_data import ALL, Lab, Look, fetch, row_names
 from frontend.components.alpha_export import export
 from frontend.components.alpha_gallery import Point, gallery
+from frontend.components.alpha_point import chart, remember_names
 from frontend.components.chooser import choose_alpha, choose_checkpoints, labelled
 from frontend.components.missing import choose_ground, offer_evaluation
 from frontend.components.protocol import protocol_html
@@ -123,26 +124,9 @@ def figure_4(lab: Lab, look: Look) -> BandsOf:
     return bands
 
 
-def chart(figure: Any, key: str, alt: str) -> None:
-    """A figure whose points open images."""
-    st.plotly_chart(figure, on_select=lambda: look_behind(key), selection_mode="points", key=key, alt=alt)
-
-
-def look_behind(key: str) -> None:
-    """A click on a point: its α, its curve, and the images behind it, from the first."""
-    points = st.session_state[key].selection.points
-    if not points:
-        return
-    evaluation, row, alpha = points[0]["customdata"]
-    st.session_state["alpha"] = round(float(alpha), 3)
-    st.session_state["row"], st.session_state["images"] = row, True
-    st.session_state["of"] = st.session_state["alpha_lab_names"][evaluation]
-    st.query_params.pop("offset", None)
-
-
 def images_behind(lab: Lab, checkpoints: dict[str, s.Checkpoint], look: Look) -> None:
     """The images behind one point, once they are asked for."""
-    st.session_state["alpha_lab_names"] = dict(lab.names)
+    remember_names(lab)
     known = row_names(list(lab.evaluations.values()))
     keep_known("of", list(lab.evaluations))
     keep_known("row", known)
@@ -191,7 +175,9 @@ def _figure_5_in_words(lab: Lab, look: Look, which: AtAlpha, bounded: bool) -> s
     parts = [f"{ratios}, {of}; bars are 95 % intervals, cut where they leave the axis."]
     if not bounded:
         parts.append(WHY_BOUNDED)
-    parts.append(f"Undefined and left out: {undefined}." if undefined else "No class is undefined here.")
+    parts.append(
+        f"Undefined, left out and drawn hollow (classes): {undefined}." if undefined else "No class is undefined here."
+    )
     return " ".join(parts)
 
 

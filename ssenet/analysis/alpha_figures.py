@@ -1,6 +1,6 @@
 """Figs. 4 and 5 of the paper from rows with bands, and the curves of single classes. Free of torch.
 
-Every point carries (evaluation, row, α), so that a click on it can open the images behind it.
+Every point carries (evaluation, row, α, class or None), so that a click on it can open the images behind it.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _group(row: AlphaRow) -> str:
 
 def _curve(figure: go.Figure, alpha: Sequence[float], row: AlphaRow, name: str, line: dict[str, object]) -> None:
     """The line, its plateau and its best."""
-    points = [(row.evaluation, row.row, a) for a in alpha]
+    points = [(row.evaluation, row.row, a, row.label) for a in alpha]
     intervals = [f"{_shown(low)} to {_shown(high)}" for low, high in zip(row.iou_low, row.iou_high, strict=True)]
     figure.add_trace(
         go.Scatter(
@@ -164,7 +164,7 @@ def _best(figure: go.Figure, row: AlphaRow, best: Figures, name: str, line: dict
             marker={"color": line["color"], "size": 10, "symbol": "diamond", "line": {"color": "white", "width": 1}},
             selected={"marker": {"opacity": 1}},
             unselected={"marker": {"opacity": 1}},
-            customdata=[(row.evaluation, row.row, best.alpha)],
+            customdata=[(row.evaluation, row.row, best.alpha, row.label)],
             hovertemplate="best: α* %{x:.3f}<br>%{y:.1f} %" + plateau + "<extra>" + name + "</extra>",
         )
     )
@@ -209,6 +209,8 @@ def ratios_against_scale(
     bounded: bool = False,
 ) -> go.Figure:
     """Fig. 5: m_FN (Eq. 5) and m_FP (Eq. 6) of the single scales, side by side, with 95 % intervals.
+
+    A point is hollow where classes are left out of its mean, because their ratio is undefined.
 
     Args:
         curves: what is drawn.
@@ -261,14 +263,13 @@ def _against_scale(
             name=name,
             legendgroup=name,
             showlegend=column == 1,
-            mode="lines+markers+text",
-            text=[f"{count} undefined" if count else "" for count in missing],
-            textposition="top center",
+            mode="lines+markers",
             line={"color": colour},
-            marker={"size": 8},
-            unselected={"marker": {"opacity": 1}, "textfont": {"color": _GREY}},
-            customdata=[(row.evaluation, row.row, figures.alpha) for row, figures in found],
-            hovertemplate="scale %{x:g}, α %{customdata[2]:.3f}<br>%{y:.2f}<extra>" + name + "</extra>",
+            marker={"size": 9, "symbol": ["circle-open" if count else "circle" for count in missing]},
+            unselected={"marker": {"opacity": 1}},
+            customdata=[(row.evaluation, row.row, figures.alpha, row.label) for row, figures in found],
+            text=[f"{count} classes undefined" if count else "no class undefined" for count in missing],
+            hovertemplate="scale %{x:g}, α %{customdata[2]:.3f}<br>%{y:.2f}, %{text}<extra>" + name + "</extra>",
         ),
         row=1,
         col=column,

@@ -93,7 +93,7 @@ def test_the_table_has_intervals_and_follows_alpha(open_page: Open) -> None:
     app.slider(key="alpha").set_value(1.0).run()
     _, *rows = table(app, NUMBERS)
     assert all(row[6:] == ["undefined", "undefined", "10"] for row in rows)
-    assert "undefined and left out" in " ".join(caption.value.lower() for caption in app.caption)
+    assert "undefined, left out and drawn hollow" in " ".join(caption.value.lower() for caption in app.caption)
 
 
 @pytest.mark.usefixtures("service")
