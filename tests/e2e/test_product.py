@@ -33,7 +33,7 @@ def test_quick_training_from_start_to_comparison(page: Page) -> None:
     table = page.locator("table.sl-table")
     expect(table.get_by_role("cell", name="from the browser").first).to_be_visible()
     expect(table.get_by_role("cell", name=BASELINE).first).to_be_visible()
-    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    expect(page.locator(".js-plotly-plot")).to_have_count(3)
     expect(page.get_by_label("Protocol of Fig. 4")).to_contain_text("demo")
 
 
