@@ -105,10 +105,18 @@ def test_a_network_that_recognises_nothing_says_so(service: FakeService, open_pa
     assert "recognises none of its classes" in page_text(open_page("crf"))
 
 
-def test_without_the_library_the_page_says_what_to_do(service: FakeService, open_page: Open) -> None:
-    service.crf.unavailable = "The dense CRF needs the library pydensecrf2. Install g++ and run 'make env'."
-    text = page_text(open_page("crf"))
-    assert "make env" in text and "Everything else works without it" in text
+@pytest.mark.parametrize("known_before", [True, False])
+def test_without_the_library_the_page_says_what_to_do(
+    service: FakeService, open_page: Open, known_before: bool
+) -> None:
+    reason = "The dense CRF needs the library pydensecrf2. Install g++ and run 'make env'."
+    if known_before:
+        service.pipelines.crf = {"available": False, "reason": reason}
+    else:  # it was taken away since the page asked
+        service.crf.unavailable = reason
+    app = open_page("crf")
+    assert "make env" in page_text(app) and "Everything else works without it" in page_text(app)
+    assert not app.exception and not app.error
 
 
 def test_powers_in_the_wrong_order_are_exchanged_and_it_is_said(service: FakeService, open_page: Open) -> None:
