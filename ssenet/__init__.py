@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ssenet.cams import Cams, cam
+    from ssenet.cams import Cams
+    from ssenet.photograph import cam
 
 __version__ = "0.1.0"
 __all__ = ["Cams", "__version__", "cam"]
@@ -17,8 +18,12 @@ __all__ = ["Cams", "__version__", "cam"]
 
 def __getattr__(name: str) -> Any:
     """Load what is named when it is first used."""
-    if name in ("Cams", "cam"):
-        from ssenet import cams
+    if name == "Cams":
+        from ssenet.cams import Cams
 
-        return getattr(cams, name)
+        return Cams
+    if name == "cam":
+        from ssenet.photograph import cam
+
+        return cam
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

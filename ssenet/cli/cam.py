@@ -12,7 +12,6 @@ from rich.table import Table
 
 from ssenet.bundle import Look, cams_bundle, npz16, pack_bundle, png
 from ssenet.cams import Cams
-from ssenet.cams import cam as cams_of
 from ssenet.cli.common import checkpoint_files, console, dataset_spec, for_people, identifier, parse_scales
 from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CamInferSettings, DatasetSpec
@@ -91,6 +90,7 @@ def _photographs(
     files: CheckpointFiles, images: Sequence[Path], settings: CamInferSettings, classes: Sequence[str]
 ) -> Iterator[tuple[Path, Cams]]:
     from ssenet.inference import load_network
+    from ssenet.photograph import cam as cams_of
 
     if settings.labels == "given" and not classes:
         raise SettingsError(

@@ -16,7 +16,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 import ssenet
-import ssenet.cams
+import ssenet.photograph
 from ssenet.bundle import Look, cams_bundle, pack_bundle
 from ssenet.cli import app
 from ssenet.data.gallery import open_photograph
@@ -26,13 +26,13 @@ from ssenet.errors import CheckpointError, ImageError, SettingsError
 
 def test_the_example_in_the_documentation_is_true() -> None:
     runner = doctest.DocTestRunner()
-    for test in doctest.DocTestFinder(recurse=False).find(ssenet.cams.cam, globs={}):
+    for test in doctest.DocTestFinder(recurse=False).find(ssenet.photograph.cam, globs={}):
         runner.run(test)
     assert runner.tries >= 5 and runner.failures == 0
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    script = "import sys, ssenet; assert not {'numpy', 'torch', 'pydantic'} & set(sys.modules); ssenet.cam; ssenet.Cams"
+    script = "import sys, ssenet; assert not {'numpy', 'torch', 'pydantic'} & set(sys.modules); ssenet.Cams"
     subprocess.run([sys.executable, "-c", script + "; assert 'torch' not in sys.modules"], check=True, timeout=60)
     with pytest.raises(AttributeError, match="no attribute 'cat'"):
         ssenet.cat  # noqa: B018
