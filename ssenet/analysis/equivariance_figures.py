@@ -45,7 +45,7 @@ def scale_matrices_figure(
     for row, (_, one) in enumerate(found, 1):
         for column, matrix in enumerate((one.distance, one.correlation, one.iou), 1):
             _add(figure, matrix, scales, row, column)
-            numbers += _numbers(matrix, scales, 3 * (row - 1) + column, most if column == 1 else None)
+            numbers += _numbers(matrix, 3 * (row - 1) + column, most if column == 1 else None)
     figure.update_layout(
         height=height + _ABOVE + _BELOW,
         margin={"l": 60, "r": 40, "t": _ABOVE, "b": _BELOW},
@@ -79,12 +79,11 @@ def _add(figure: go.Figure, matrix: Matrix, scales: Sequence[float], row: int, c
     )
 
 
-def _numbers(matrix: Matrix, scales: Sequence[float], plot: int, most: float | None) -> list[dict[str, object]]:
+def _numbers(matrix: Matrix, plot: int, most: float | None) -> list[dict[str, object]]:
     """The number in each cell, light on dark and dark on light; all at once, since plotly checks each addition.
 
     Args:
         matrix: its cells.
-        scales: of its rows and columns.
         plot: number of the subplot, from 1.
         most: the largest distance, whose colours are turned round; None for other measures.
     """
@@ -93,14 +92,15 @@ def _numbers(matrix: Matrix, scales: Sequence[float], plot: int, most: float | N
     for i, line in enumerate(matrix):
         for j, value in enumerate(line):
             depth = 0.0 if value is None else value if most is None else 1 - value / most
-            place = {"x": f"{scales[j]:g}", "y": f"{scales[i]:g}", "xref": f"x{axis}", "yref": f"y{axis}"}
-            text = {"text": "–"} if value is None else {"text": f"{value:.2f}", "font": _font(depth)}
+            # Cells by number: a text such as "0.5" would be taken for half way between two of them.
+            place = {"x": j, "y": i, "xref": f"x{axis}", "yref": f"y{axis}"}
+            text = {"text": "–"} if value is None else {"text": f"{value:.2f}", "font": _font(depth, len(matrix))}
             found.append({**place, **text, "showarrow": False})
     return found
 
 
-def _font(depth: float) -> dict[str, object]:
-    return {"color": "#ffffff" if depth > _DARK else "#08213f", "size": 12}
+def _font(depth: float, cells: int) -> dict[str, object]:
+    return {"color": "#ffffff" if depth > _DARK else "#08213f", "size": 12 if cells <= 6 else 10}
 
 
 def _axis(index: int, most: float, height: int) -> dict[str, object]:

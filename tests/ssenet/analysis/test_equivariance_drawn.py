@@ -75,5 +75,7 @@ def test_all_networks_share_a_range_of_colours_and_numbers_stand_in_the_cells() 
     texts = [one.text for one in figure.layout.annotations]
     assert {"0.30", "-0.50", "0.25", "–", "IoU at α = 0.2"} <= set(texts)
     assert sum(text in ("0.00", "0.30", "1.00", "-0.50", "0.25", "–") for text in texts) == 24
+    numbers = {(one.xref, one.x, one.y): one.text for one in figure.layout.annotations if one.text == "-0.50"}
+    assert set(numbers) == {(axis, x, 1 - x) for axis in ("x2", "x5") for x in (0, 1)}, "cells by number"
     assert np.isnan(figure.data[5].z[0][1]) and figure.data[5].text[0][1] == "undefined"
     assert list(figure.data[0].x) == ["0.5", "2"]
