@@ -6,6 +6,7 @@ Importing the package loads nothing heavy; import the module you need. ``ssenet.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,14 +17,11 @@ __version__ = "0.1.0"
 __all__ = ["Cams", "__version__", "cam"]
 
 
+_LAZY = {"Cams": "ssenet.cams", "cam": "ssenet.photograph"}
+
+
 def __getattr__(name: str) -> Any:
     """Load what is named when it is first used."""
-    if name == "Cams":
-        from ssenet.cams import Cams
-
-        return Cams
-    if name == "cam":
-        from ssenet.photograph import cam
-
-        return cam
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
