@@ -34,7 +34,7 @@ def comparison_query(inspected: Inspected) -> dict[str, str | Sequence[str]]:
         "rows": compared_row(inspected.measured, inspected.scales),
     }
     shown = inspected.classes_shown
-    return {**query, "class": shown[0]} if shown and shown[0] else query
+    return {**query, "class": shown[0]} if shown else query
 
 
 def comparison_link(inspected: Inspected) -> None:

@@ -52,7 +52,7 @@ class Inspected:
     @property
     def classes_shown(self) -> tuple[str, ...]:
         """Classes of the rows, each once."""
-        return tuple(dict.fromkeys(row.class_name for row in self.subjects))
+        return tuple(dict.fromkeys(row.class_name for row in self.subjects if row.class_name))
 
     @property
     def alpha_from(self) -> AlphaFrom:

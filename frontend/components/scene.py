@@ -82,11 +82,11 @@ def class_shown(layers: Sequence[Layer], one: Layer, wanted: str) -> str:
 
     Args:
         layers: all rows; ``HIGHEST`` means the likeliest class of all that this row has.
-        one: the row.
+        one: the row; one without classes, whose maps are still to come, shows none ("").
         wanted: a class, or ``HIGHEST``.
     """
     order = ranked(layers) if wanted == HIGHEST else [wanted]
-    own = max(zip(one.scores, one.classes, strict=True), key=lambda pair: pair[0])[1]
+    own = max(zip(one.scores, one.classes, strict=True), key=lambda pair: pair[0], default=(0.0, ""))[1]
     return next((name for name in order if name in one.classes), own)
 
 
@@ -97,6 +97,8 @@ def subjects(found: Sequence[Gathered], layers: Sequence[Layer], wanted: str) ->
 
 
 def _subject(one: Gathered, name: str) -> Subject:
+    if not name:
+        return Subject(one.label, method_name(one.checkpoint), "", 0, {})
     subtitle = f"{method_name(one.checkpoint)} · {name} {one.scores().get(name, 0.0):.2f}"
     return Subject(one.label, subtitle, name, one.checkpoint.classes.index(name), one.coarse)
 

@@ -49,7 +49,7 @@ class Choice:
 
 def page() -> None:
     """The whole page."""
-    left, middle, right = st.columns([4, 1.15, 1.15], vertical_alignment="bottom")
+    left, middle, right = st.columns([3.6, 1.2, 1.5], vertical_alignment="bottom")
     left.title("Inspect")
     left.caption("How class activation maps change with the scale of the photograph, network by network.")
     datasets = client().datasets()

@@ -61,6 +61,16 @@ def test_highest_is_the_likeliest_class_of_all_rows_that_a_row_has(fake: FakeSer
     assert scene.class_shown(only, only[0], HIGHEST) == "flower"
 
 
+def test_a_large_network_whose_maps_are_still_to_come_has_a_row_without_a_class(fake: FakeService) -> None:
+    one = gathered(fake, "demo-baseline", bird=2)
+    names = tuple(f"class {k}" for k in range(100))
+    large = one.checkpoint.model_copy(update={"card": one.checkpoint.card.model_copy(update={"classes": names})})
+    found = [one, Gathered("x", large)]
+    rows = layers(*found)
+    assert rows[1].classes == () and rows[1].maps == {}
+    assert [row.class_name for row in scene.subjects(found, rows, HIGHEST)] == ["bird", ""]
+
+
 @pytest.mark.parametrize(
     ("width", "height", "size"), [(400, 300, (300, 400)), (1024, 512, (256, 512)), (3, 3000, (512, 1))]
 )
