@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 import streamlit as st
@@ -20,7 +21,14 @@ INSIDE = (
 )
 
 
-def bundle_button(build: Callable[[], Bundle], *, key: str, label: str = "Export", stem: str | None = None) -> None:
+def bundle_button(
+    build: Callable[[], Bundle],
+    *,
+    key: str,
+    label: str = "Export",
+    stem: str | None = None,
+    width: Literal["content", "stretch"] = "content",
+) -> None:
     """A download button that builds the bundle on the click, not on every run.
 
     The file is called ``<stem>-<hash>.zip``; the hash is of the view's address, so that equal views have equal
@@ -32,6 +40,7 @@ def bundle_button(build: Callable[[], Bundle], *, key: str, label: str = "Export
         key: of the widget.
         label: on the button.
         stem: of the file name; None takes the key.
+        width: its own, or that of the column it stands in.
     """
     st.download_button(
         label,
@@ -42,6 +51,7 @@ def bundle_button(build: Callable[[], Bundle], *, key: str, label: str = "Export
         on_click="ignore",
         icon=":material/folder_zip:",
         help=INSIDE,
+        width=width,
     )
 
 
