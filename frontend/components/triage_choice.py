@@ -16,10 +16,10 @@ from streamlit.errors import StreamlitAPIException
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
-from frontend.components.chooser import DEFAULT_IDS, choose_alpha, labelled
+from frontend.components.chooser import DEFAULT_IDS, labelled
 from frontend.schemas.triage import Ranking
 from frontend.session import client, estimate
-from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, TriageSettings
+from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, TriageSettings
 from ssenet.results import ProtocolCard
 
 NONE = "none"
@@ -143,7 +143,10 @@ def measure_form(subject: Subject, again: bool) -> None:
 
 
 def _settings(subject: Subject) -> TriageSettings | None:
-    """What the controls say; None, with words, when they contradict each other."""
+    """What the controls say; None, with words, when they contradict each other.
+
+    Their keys are their own: what is bound to a widget here cannot be given to Inspect with a ranking's own values.
+    """
     left, middle, right = st.columns([2.4, 1.9, 2])
     scales = left.pills(
         "Scales that are compared",
@@ -152,7 +155,7 @@ def _settings(subject: Subject) -> TriageSettings | None:
         default=list(INFERENCE_SCALES),
         format_func=lambda scale: f"{scale:g}",
         wrap=True,
-        key="scales",
+        key="triage_scales",
         **BOUND,
     )
     labels = middle.segmented_control(
@@ -160,11 +163,14 @@ def _settings(subject: Subject) -> TriageSettings | None:
         format_func=LABELS.__getitem__,
         help="Given labels are ground truth: a ranking that uses them says so.", **BOUND,
     )  # fmt: skip
-    flip = middle.toggle("Flip", key="flip", help="Also average with the mirrored image.", **BOUND)
+    flip = middle.toggle("Flip", key="triage_flip", help="Also average with the mirrored image.", **BOUND)
     images = right.slider(
         "Photographs, from the first on", 1, max(2, subject.images), subject.images, key="triage_images", **BOUND
     )
-    alpha = choose_alpha(right, "Threshold of areas and of IoU.")
+    alpha = right.slider(
+        "Background threshold α", 0.0, 0.99, PAPER_ALPHA, 0.005, format="%.3f", key="triage_alpha",
+        help="Threshold of areas and of IoU. The paper uses 0.2.", **BOUND,
+    )  # fmt: skip
     raw = {
         "checkpoint": subject.checkpoints[0].id,
         "other": subject.checkpoints[1].id if len(subject.checkpoints) > 1 else None,

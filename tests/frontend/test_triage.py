@@ -75,7 +75,7 @@ def test_what_is_measured_follows_the_controls(service: FakeService, open_page: 
 
 @pytest.mark.usefixtures("service")
 def test_settings_that_contradict_each_other_are_said_before(open_page: Open) -> None:
-    app = open_page("triage", scales="1")
+    app = open_page("triage", triage_scales="1")
     assert any("two different scales" in warning.value for warning in app.warning)
     assert not [button for button in app.button if button.key == "measure"]
 
