@@ -76,9 +76,11 @@ def context(browser: Browser, address: str) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
-    tab = context.new_page()
+    tab, faults = context.new_page(), []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
     yield tab
     tab.close()
+    assert not faults, "the script failed in the browser"
 
 
 class Frames:
@@ -220,6 +222,12 @@ def test_a_class_is_upsampled_once(page: Page) -> None:
     page.get_by_label("Normalisation").select_option("shared")
     expect(tile(page, "SSENet", "multi-scale", "dog")).to_be_visible()
     assert counters(page)["upsamples"] == before["upsamples"] + 2 * len(SCALES)
+
+
+def test_a_checkpoint_of_which_nothing_is_known_yet_has_a_row_that_waits(page: Page) -> None:
+    opened(page, "empty=1&probe=0.5,0.5")
+    expect(page.get_by_text("computing…").locator("visible=true")).to_have_count(len(COLUMNS))
+    expect(tile(page, "SSENet", "multi-scale")).to_be_visible()
 
 
 def test_maps_that_arrive_keep_what_one_was_doing(page: Page) -> None:
@@ -393,7 +401,7 @@ def test_actual_pixels_are_as_many_as_the_map_has(page: Page) -> None:
     ("scheme", "query"),
     [
         ("light", ""),
-        ("light", "mode=difference&probe=0.5,0.5&missing=2"),
+        ("light", "mode=difference&probe=0.5,0.5&missing=2&empty=1"),
         ("dark", "mode=swipe&overlay=errors&probe=0.5,0.5"),
     ],
 )

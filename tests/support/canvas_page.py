@@ -1,12 +1,13 @@
 """A page with nothing but a canvas, for browser tests and benchmarks: blobs as maps, no service behind it.
 
 Query parameters of the test: ``scales`` (comma separated), ``missing`` (a scale whose maps are not there yet),
-``truth=0`` (no ground truth).
+``truth=0`` (no ground truth), ``empty=1`` (a third checkpoint of which nothing is known yet).
 """
 
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
@@ -81,6 +82,8 @@ def page() -> None:
     scales = [float(s) for s in query.get("scales", "0.5,1,1.5,2").split(",")]
     missing = {float(query["missing"])} if "missing" in query else set()
     canvas = scene(scales, missing, query.get("truth") != "0")
+    if query.get("empty") == "1":
+        canvas = replace(canvas, layers=(*canvas.layers, Layer("three", "arriving", "", (), (), {})))
 
     def taken(view: CanvasView) -> None:
         view.write(st.query_params)
