@@ -51,10 +51,8 @@ def test_raw_maps_of_a_warped_photograph(get: Callable[..., Any]) -> None:
         assert arrays.files == [f"s{s}{f}-r15-x-0.1" for s in ("0.5", "1") for f in ("", "-flip")]
         assert all(np.array_equal(arrays[name], logits_of(View.parse(name), 10)) for name in arrays.files)
     said = get("cams", **asked).json()
-    assert said["views"][0] | {"key": ""} == {
-        "name": "s0.5-r15-x-0.1", "scale": 0.5, "flip": False, "rotation": 15, "shift_x": -0.1, "shift_y": 0,
-        "shape": [10, 4, 4], "key": "", "cached": True,
-    }  # fmt: skip
+    expected = {"name": "s0.5-r15-x-0.1", "flip": False, "rotation": 15, "shift_x": -0.1, "shift_y": 0, "cached": True}
+    assert expected.items() <= said["views"][0].items()
     assert said["protocol"]["rotation"] == 15 and said["protocol"]["shift_x"] == -0.1
     plain = get("cams", scales=[0.5, 1], flip=True).json()
     assert not {view["key"] for view in said["views"]} & {view["key"] for view in plain["views"]}
