@@ -41,7 +41,7 @@ def sizes_view(found: SizeComparison, pair: Pair, evaluations: tuple[s.Evaluatio
         selection_mode="points",
         alt="Best α of every object against its area",
     )
-    _chosen_object(event, evaluations, found)
+    _chosen_object(event, evaluations)
     st.caption(_undefined(found, pair))
     figure = _figure_choice()
     st.subheader(f"Small, medium and large objects at every scale: {SIZE_TITLES[figure]}", anchor=False)
@@ -71,7 +71,7 @@ def _undefined(found: SizeComparison, pair: Pair) -> str:
     return f"{missing}{shown} Choose a point to open its photograph."
 
 
-def _chosen_object(event: Any, evaluations: tuple[s.Evaluation, s.Evaluation], found: SizeComparison) -> None:
+def _chosen_object(event: Any, evaluations: tuple[s.Evaluation, s.Evaluation]) -> None:
     points = event["selection"]["points"] if event else []
     if not points:
         return
@@ -81,19 +81,24 @@ def _chosen_object(event: Any, evaluations: tuple[s.Evaluation, s.Evaluation], f
         return
     text, button = st.columns([4, 1], vertical_alignment="center")
     text.info(f"The {name} of {image}: area {points[0]['x']:.1f} % of the photograph, best α {points[0]['y']:.3f}.")
-    if button.button("Open in Inspect", icon=":material/image_search:", key="open_object", width="stretch"):
-        _open(owner, image, name, found)
+    # What is bound to a widget of this page cannot be part of the link: the class goes along in the session.
+    if button.button(
+        "Open in Inspect", icon=":material/image_search:", key="open_object", width="stretch",
+        on_click=_keep_class, args=(name,),
+    ):  # fmt: skip
+        _open(owner, image)
 
 
-def _open(evaluation: s.Evaluation, image: str, name: str, found: SizeComparison) -> None:
-    """Go to the photograph with the same class and α."""
+def _keep_class(name: str) -> None:
+    st.session_state["class"] = name
+
+
+def _open(evaluation: s.Evaluation, image: str) -> None:
+    """Go to the photograph; class and α go along."""
     index = evaluation.record.image_ids.index(image)
     try:
         opened = client().open_sample(evaluation.dataset_id, evaluation.record.protocol.split, index)
     except Problem as problem:
         st.error(f"The photograph was not opened. {problem}")
         return
-    query = {"image": opened.id, "class": name}
-    if found.choice.alpha_a != "best":
-        query["alpha"] = f"{found.choice.alpha_a:g}"
-    st.switch_page("views/inspect.py", query_params=query)
+    st.switch_page("views/inspect.py", query_params={"image": opened.id})

@@ -51,10 +51,11 @@ def adopt_link(checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def _chosen_before(checkpoints: Sequence[Checkpoint]) -> list[str]:
-    """The networks that other pages show, a baseline first."""
+    """The networks that other pages show, a baseline first, then SSENet."""
     by_label = labelled(checkpoints)
     chosen = [label for label in st.session_state.get("checkpoints") or [] if label in by_label]
-    return sorted(chosen, key=lambda label: by_label[label].card.method != "baseline")
+    rank = {"baseline": 0, "ssenet": 1}
+    return sorted(chosen, key=lambda label: rank.get(by_label[label].card.method, 2))
 
 
 def choose_pair(checkpoints: Sequence[Checkpoint], places: Sequence[DeltaGenerator]) -> Pair | None:
