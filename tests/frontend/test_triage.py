@@ -64,7 +64,7 @@ def test_without_a_ranking_one_button_measures(service: FakeService, open_page: 
 
 def test_what_is_measured_follows_the_controls(service: FakeService, open_page: Open) -> None:
     app = open_page(
-        "triage", b="none", split="train", triage_labels="given (ground truth)", triage_images="7", alpha="0.3"
+        "triage", b="none", split="train", triage_labels="given (ground truth)", triage_images="7", triage_alpha="0.3"
     )
     assert app.button(key="measure").label == "Measure 7 photographs"
     app.button(key="measure").click().run()
