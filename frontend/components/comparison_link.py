@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from frontend.components.cams import Gathered
 from frontend.components.covered import Measured
 from frontend.components.inspected import Inspected
 from ssenet.results import MULTI_SCALE
@@ -26,15 +27,19 @@ def compared_row(measured: Sequence[Measured], scales: Sequence[float]) -> str:
 
 
 def comparison_query(inspected: Inspected) -> dict[str, str | Sequence[str]]:
-    """Address of the comparison: the baseline first."""
-    ordered = sorted(inspected.found, key=lambda one: one.checkpoint.card.method != "baseline")
+    """Address of the comparison: the baseline first, then SSENet, and the class that the first of them shows."""
+    rows = sorted(zip(inspected.found, inspected.subjects, strict=True), key=lambda row: _rank(row[0]))
     query: dict[str, str | Sequence[str]] = {
-        "checkpoints": [one.label for one in ordered],
+        "checkpoints": [one.label for one, _ in rows],
         "alpha": f"{inspected.view.alpha:g}",
         "rows": compared_row(inspected.measured, inspected.scales),
     }
-    shown = inspected.classes_shown
-    return {**query, "class": shown[0]} if shown else query
+    class_name = rows[0][1].class_name
+    return {**query, "class": class_name} if class_name else query
+
+
+def _rank(one: Gathered) -> int:
+    return {"baseline": 0, "ssenet": 1}.get(one.checkpoint.card.method, 2)
 
 
 def comparison_link(inspected: Inspected) -> None:

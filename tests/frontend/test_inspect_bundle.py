@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from frontend.canvas import CanvasView
 from frontend.components import scene
 from frontend.components.cams import Gathered
+from frontend.components.comparison_link import comparison_query
 from frontend.components.covered import measure
 from frontend.components.inspect_bundle import bundle, label_map
 from frontend.components.inspected import Inspected
@@ -114,6 +115,21 @@ def test_labels_follow_who_says_what_is_there(inspected: Inspected) -> None:
     assert len(np.unique(label_map(inspected.found[0], everything, size))) > 2
     unknown = replace(inspected, labels="given", photograph=inspected.photograph.model_copy(update={"labels": ()}))
     assert not label_map(inspected.found[0], unknown, size).any()
+
+
+def test_comparison_is_of_the_baseline_with_ssenet_whatever_their_order(inspected: Inspected) -> None:
+    baseline, ssenet = inspected.found
+    card = baseline.checkpoint.card.model_copy(update={"method": "classifier"})
+    other = replace(baseline, label="other", checkpoint=baseline.checkpoint.model_copy(update={"card": card}))
+    three = replace(
+        inspected,
+        found=[other, ssenet, baseline],
+        subjects=[inspected.subjects[0], *reversed(inspected.subjects)],
+        measured=[inspected.measured[0], *reversed(inspected.measured)],
+    )
+    query = comparison_query(three)
+    assert query["checkpoints"] == ["Demo baseline", "Demo SSENet", "other"]
+    assert (query["class"], query["alpha"]) == ("fruit", "0.3")
 
 
 def test_its_command_lines_compute_the_same_maps(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
