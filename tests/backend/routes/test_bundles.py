@@ -42,9 +42,17 @@ def worker(service: Service, doorbell: Any) -> Iterator[CamWorker]:
 
 
 @pytest.fixture
-def images(client: TestClient) -> list[str]:
-    """Ids of the sample photographs."""
-    return [item["id"] for item in client.get("/api/v1/images?source=gallery").json()["items"]]
+def images(client: TestClient, make: Any) -> list[str]:
+    """Ids of two small photographs: what is drawn of them is drawn quickly."""
+    files = {f"{seed}.png": make.file(make.picture(48, 64, seed)) for seed in (1, 2)}
+    answers = [client.post("/api/v1/images", files={"file": (name, data)}) for name, data in files.items()]
+    return [answer.json()["id"] for answer in answers]
+
+
+@pytest.fixture
+def small(images: list[str]) -> str:
+    """Id of one of them."""
+    return images[0]
 
 
 @pytest.fixture
@@ -79,9 +87,9 @@ def test_the_files_are_those_that_python_and_the_command_line_make(client: TestC
 
 
 @pytest.mark.usefixtures("worker")
-def test_weights_that_do_not_come_with_the_product_are_fetched_first(client: TestClient, bison: str) -> None:
+def test_weights_that_do_not_come_with_the_product_are_fetched_first(client: TestClient, small: str) -> None:
     # The tiny checkpoint has the id of a built-in one and other weights.
-    said = json.loads(opened(client.get(BUNDLE, params={"image": bison, "scales": 1}).content)["manifest.json"])
+    said = json.loads(opened(client.get(BUNDLE, params={"image": small, "scales": 1}).content)["manifest.json"])
     lines = [shlex.split(line) for line in said["commands"]]
     assert [line[0] for line in lines] == ["curl", "curl", "ssenet"]
     for line, end in zip(lines, ("card", "weights"), strict=False):
@@ -91,12 +99,12 @@ def test_weights_that_do_not_come_with_the_product_are_fetched_first(client: Tes
 
 
 @pytest.mark.usefixtures("worker")
-def test_equal_questions_have_equal_bytes_and_a_tag(client: TestClient, bison: str) -> None:
-    first, again = (client.get(BUNDLE, params={"image": bison, "scales": 1}) for _ in range(2))
+def test_equal_questions_have_equal_bytes_and_a_tag(client: TestClient, small: str) -> None:
+    first, again = (client.get(BUNDLE, params={"image": small, "scales": 1}) for _ in range(2))
     assert first.content == again.content and first.headers["ETag"] == again.headers["ETag"]
     tagged = {"If-None-Match": first.headers["ETag"]}
-    assert client.get(BUNDLE, params={"image": bison, "scales": 1}, headers=tagged).status_code == 304
-    assert client.get(BUNDLE, params={"image": bison, "scales": 1, "alpha": 0.5}, headers=tagged).status_code == 200
+    assert client.get(BUNDLE, params={"image": small, "scales": 1}, headers=tagged).status_code == 304
+    assert client.get(BUNDLE, params={"image": small, "scales": 1, "alpha": 0.5}, headers=tagged).status_code == 200
 
 
 @pytest.mark.usefixtures("worker")
@@ -111,17 +119,17 @@ def test_given_labels_are_a_leak_that_the_manifest_names(
     assert ("--class" in line) is red and ("--labels" in line) is not red
 
 
-def test_maps_that_are_not_there_are_asked_for_again(client: TestClient, bison: str, worker: CamWorker) -> None:
+def test_maps_that_are_not_there_are_asked_for_again(client: TestClient, small: str, worker: CamWorker) -> None:
     worker.may_go.clear()
-    answer = client.get(BUNDLE, params={"image": bison, "scales": [1, 2], "wait": 0})
+    answer = client.get(BUNDLE, params={"image": small, "scales": [1, 2], "wait": 0})
     assert (answer.status_code, answer.json()["missing"]) == (202, 2) and "/bundle?" in answer.headers["Location"]
     worker.join()
     assert client.get(answer.headers["Location"]).status_code == 200
 
 
 @pytest.mark.parametrize("bad", [{"rotation": 10}, {"alpha": 2}, {"scales": 99}, {"surprise": 1}])
-def test_what_a_bundle_cannot_hold_is_refused(client: TestClient, bison: str, bad: dict[str, Any]) -> None:
-    assert client.get(BUNDLE, params={"image": bison, **bad}).status_code == 422
+def test_what_a_bundle_cannot_hold_is_refused(client: TestClient, small: str, bad: dict[str, Any]) -> None:
+    assert client.get(BUNDLE, params={"image": small, **bad}).status_code == 422
 
 
 # Several at once -----------------------------------------------------------------------------------
