@@ -255,14 +255,15 @@ def _figure(caption: str, picture_html: str) -> str:
 
 def _grid(cards: Sequence[_Shown], pending: bool) -> None:
     """Two images a line; when the last maps have arrived the page stops asking."""
-    if pending and not _prepared(cards):
-        st.rerun()
+    over = pending and not _prepared(cards)
     st.html(legend())
     for first in range(0, len(cards), 2):
         for column, card in zip(st.columns(2), cards[first : first + 2], strict=False):
             with column, st.container(border=True):
                 st.html(card.html())
                 card.link()
+    if over:  # only now: a click that arrives with the last maps is answered first
+        st.rerun()
 
 
 def _prepared(cards: Sequence[_Shown]) -> bool:
