@@ -27,11 +27,10 @@ EQ6 = r"m_{FP} = \frac{1}{C-1} \sum_{c=1}^{C-1} \frac{FP_c}{TP_c} \quad (6)"
 def scores() -> None:
     """The toy masks and, below, the same numbers of the demo networks."""
     with page_guard("method_scores"):
-        left, middle, right = st.columns([2.4, 2, 3.6])
+        for equation in (EQ4, EQ5, EQ6):
+            st.latex(equation)
+        left, right = st.columns([2, 3])
         with left:
-            for equation in (EQ4, EQ5, EQ6):
-                st.latex(equation)
-        with middle:
             side = st.slider("Side of the predicted square", 0, 44, 32, 2, format="%d px", key="toy_side", **BOUND)
             shift = st.slider("Moved to the right", -20, 20, 0, 1, format="%d px", key="toy_shift", **BOUND)
             second = st.toggle("The small square is found", True, key="toy_second", **BOUND)

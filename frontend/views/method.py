@@ -188,9 +188,9 @@ def eq_1(found: Sequence[Pair]) -> SerForm:
 def eq_2(photograph: s.Image, found: Sequence[Pair], form: SerForm) -> None:
     """f(Ax) against A f(x)."""
     st.subheader("Eq. 2: equal maps at every size", anchor=False)
+    st.latex(EQ2)
     left, right = st.columns([2, 3])
     with left:
-        st.latex(EQ2)
         st.markdown(
             "Scale the photograph and map it, or map it and scale the map: an equivariant network gives the same. "
             "The right pictures show where it does not."
@@ -248,11 +248,11 @@ def _pictures(cells: Sequence[tuple[str, Rgb]], columns: int) -> str:
 def eq_3(photograph: s.Image, found: Sequence[Pair]) -> float:
     """From a map to labels, with α; returns α."""
     st.subheader("Eq. 3: from a map to labels", anchor=False)
+    st.latex(EQ3)
     left, right = st.columns([2, 3])
     name, image = shown_class(found), picture(photograph.id, SIDE)
     size = (image.shape[0], image.shape[1])
     with left:
-        st.latex(EQ3)
         st.markdown(
             "ŷ is the raw map of a class. What is negative is cut off, the rest divided by its maximum: every map ends "
             "near 1. The background has the same score α everywhere, and the highest score wins. ε = 10⁻⁵."
