@@ -15,6 +15,7 @@ from frontend import schemas as s
 from frontend.client import Pending, Problem, api_url
 from frontend.components import markup
 from frontend.components.alpha_data import Lab
+from frontend.components.protocol import protocol_html
 from frontend.components.truth import Truth, truth_of
 from frontend.schemas.alpha import EvaluatedImage, EvaluatedImages
 from frontend.session import client, coarse_logits, picture
@@ -59,6 +60,8 @@ def gallery(lab: Lab, checkpoints: dict[str, s.Checkpoint], point: Point) -> Non
     pending = _prepared(cards)
     run_every = POLL_SECONDS if pending else None
     st.fragment(run_every=run_every)(_grid)(cards, pending)
+    own = [(name, card) for name, card in lab.cards(point.alpha) if name == point.name]
+    st.html(protocol_html(own, "the images", lab.networks))
 
 
 def _choose_order() -> Order:

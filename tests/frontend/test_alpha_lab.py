@@ -143,6 +143,8 @@ def test_images_behind_a_point_are_the_worst_ones_with_their_numbers(open_page: 
     for block, i in zip(shown, order[:4], strict=True):
         assert f"val-{i:04d} · bird · IoU {100 * rows.iou[i]:.1f} %" in block
         assert block.count("<img") == 3, "photograph, truth, labels"
+    card_of = next(block for block in html(app) if 'aria-label="Protocol of the images"' in block)
+    assert "fixed 0.3" in card_of and "given (ground truth)" in card_of
     links = [link.proto for link in app.get("page_link") if link.proto.label == "Open in Inspect"]
     assert len(links) == 4
     for text in ("image=", "alpha=0.3", "class=bird", "checkpoints=demo-baseline", "checkpoints=demo-ssenet"):
