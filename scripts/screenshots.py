@@ -35,25 +35,51 @@ def main(
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=browser_path, args=list(QUIET))
         page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]}, base_url=url, color_scheme="light")
-        inspect_page(page, photograph)
+        photograph_pages(page, photograph)
         train_page(page)
         jobs_page(page)
-        compare_page(page)
+        alpha_lab_page(page)
+        for name in ("compare", "method"):
+            plain_page(page, name)
+        aggregation_page(page)
+        triage_page(page)
         pipeline_pages(page)
         tables_page(page)
         browser.close()
 
 
-def inspect_page(page: Page, photograph: str) -> None:
-    """The strip of a sample photograph."""
+def photograph_pages(page: Page, photograph: str) -> None:
+    """Inspect, Equivariance and CRF of a sample photograph."""
     page.goto("/")
     if photograph:
         page.get_by_role("radio", name=photograph).click()
         page.wait_for_url(re.compile("image="))
-    last = page.locator('img[alt$="at multi-scale"]').last
-    expect(last).to_be_visible(timeout=3 * MINUTES)
-    expect(page.get_by_text("computing…")).to_have_count(0, timeout=3 * MINUTES)
+    drawn(page)
     shoot(page, "inspect", photographs=True)
+    page.goto("/equivariance?rotation=15")
+    drawn(page)
+    shoot(page, "equivariance", photographs=True)
+    page.goto("/crf")
+    drawn(page)
+    shoot(page, "crf", photographs=True)
+
+
+def drawn(page: Page) -> None:
+    """Wait for the page's script to end and for every map."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=MINUTES)
+    page.wait_for_timeout(1500)
+    expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(
+        timeout=3 * MINUTES
+    )
+    expect(page.get_by_text("computing…")).to_have_count(0, timeout=3 * MINUTES)
+    page.wait_for_timeout(1500)
+
+
+def plain_page(page: Page, name: str) -> None:
+    """A page that needs nothing but itself."""
+    page.goto(f"/{name}")
+    drawn(page)
+    shoot(page, name)
 
 
 def train_page(page: Page) -> None:
@@ -79,14 +105,38 @@ def jobs_page(page: Page) -> None:
     shoot(page, "jobs")
 
 
-def compare_page(page: Page) -> None:
-    """Fig. 4, with the protocol under it."""
+def alpha_lab_page(page: Page) -> None:
+    """Fig. 4, then Fig. 5."""
     page.goto("/alpha_lab")
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=MINUTES)
-    shoot(page, "compare")
+    drawn(page)
+    shoot(page, "alpha-lab")
     page.get_by_role("heading", name=re.compile("Fig. 5")).scroll_into_view_if_needed()
     page.mouse.wheel(0, 500)
-    shoot(page, "compare-scales")
+    shoot(page, "alpha-lab-scales")
+
+
+def aggregation_page(page: Page) -> None:
+    """Two ways; a set of CAMs is computed when the product has none."""
+    page.goto("/aggregation?b_combine=max&b_relu=fast")
+    drawn(page)
+    if page.get_by_text("There is no set of CAMs yet").count():
+        page.get_by_role("button", name="Compute CAMs").click()
+        expect(page.get_by_text("mIoU at α")).to_be_visible(timeout=15 * MINUTES)
+        drawn(page)
+    shoot(page, "aggregation", photographs=True)
+
+
+def triage_page(page: Page) -> None:
+    """A ranking; one is made when the product has none."""
+    page.goto("/triage")
+    drawn(page)
+    start = page.get_by_role("button", name=re.compile("^Rank"))
+    if start.count():
+        start.first.click()
+        page.wait_for_url(re.compile("ranking="), timeout=15 * MINUTES)
+    drawn(page)
+    shoot(page, "triage", photographs=True)
 
 
 def pipeline_pages(page: Page) -> None:
