@@ -112,7 +112,7 @@ def _select(
     """A selectbox whose state is in the address; what an old link or another page says and is not there is dropped."""
     if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
-    index = options.index(default) if default in options else 0
+    index = options.index(default) if default in options and key not in st.session_state else 0
     return str(place.selectbox(title, options, index=index, key=key, help=help, **BOUND))
 
 

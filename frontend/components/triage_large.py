@@ -37,9 +37,7 @@ def _controls(shown: Shown, row: TriageRow, place: int, total: int) -> None:
         _step("Previous", "Left", "chevron_left", place - 1, place <= 1)
         _step("Next", "Right", "chevron_right", place + 1, place >= total)
         st.markdown(f"**{place} of {total}** · {row.image_id} · {row.class_name}", width="stretch")
-        if st.button(
-            "Open in Inspect", key="large_inspect", type="primary", icon=":material/image_search:", shortcut="Enter"
-        ):
+        if st.button("Open in Inspect", key="large_inspect", icon=":material/image_search:", shortcut="Enter"):
             st.switch_page("views/inspect.py", query_params=inspect_query(shown, row))
         _step("Close", "Esc", "close", None, False)
 

@@ -19,7 +19,7 @@ from frontend.session import client, page_guard
 from ssenet.analysis.ranking import COLUMNS
 from ssenet.analysis.triage_figures import distribution_figure
 
-POLL_SECONDS = 0.8
+POLL_SECONDS = 2.0
 WHY = (
     "A map that changes with the scale of the photograph is a map that cannot be right at every scale. Triage measures "
     "that for every photograph, without any ground truth, and shows the worst first: what a network has not learned, "
