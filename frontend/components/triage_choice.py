@@ -99,11 +99,16 @@ def _show(asked: Ranking, by_label: dict[str, s.Checkpoint]) -> None:
     """Choose what a ranking measured, once: afterwards people choose."""
     if st.session_state.get("triage_shown") == asked.id:
         return
-    st.session_state["triage_shown"] = asked.id
+    shown_already(asked.id)
     names = {checkpoint.id: label for label, checkpoint in by_label.items()}
     values = {"b": names.get(asked.other_id or "", NONE), "dataset": asked.dataset}
     values |= {"split": asked.record.protocol.split}
     _put(values | ({"a": names[asked.checkpoint_id]} if asked.checkpoint_id in names else {}))
+
+
+def shown_already(ranking_id: str) -> None:
+    """The widgets stand on what this ranking measured; from now on people choose."""
+    st.session_state["triage_shown"] = ranking_id
 
 
 def _select(
@@ -112,7 +117,7 @@ def _select(
     """A selectbox whose state is in the address; what an old link or another page says and is not there is dropped."""
     if key in st.session_state and st.session_state[key] not in options:
         del st.session_state[key]
-    index = options.index(default) if default in options and key not in st.session_state else 0
+    index = options.index(default) if default in options else 0  # the same in every run: another one is another widget
     return str(place.selectbox(title, options, index=index, key=key, help=help, **BOUND))
 
 

@@ -10,7 +10,14 @@ from frontend.components.export import bundle_button, view_address
 from frontend.components.job_view import find_job, job_view
 from frontend.components.protocol import protocol_html
 from frontend.components.triage_bundle import bundle
-from frontend.components.triage_choice import Subject, adopt_link, choose_subject, described, measure_form
+from frontend.components.triage_choice import (
+    Subject,
+    adopt_link,
+    choose_subject,
+    described,
+    measure_form,
+    shown_already,
+)
 from frontend.components.triage_filters import choose, rows, title
 from frontend.components.triage_gallery import gallery
 from frontend.components.triage_shown import Shown
@@ -90,9 +97,15 @@ def choose_ranking(subject: Subject) -> Ranking | None:
                 + described(found[i].record.protocol, found[i].record.images),
             )
         )  # fmt: skip
-        if chosen != ids[0] or named:
-            st.query_params["ranking"] = chosen
+    if (named and chosen != named) or chosen != ids[0]:
+        name_in_address(chosen)
     return found[chosen]
+
+
+def name_in_address(ranking_id: str) -> None:
+    """What is chosen here is shown already: the address must not choose it once more, over the next click."""
+    st.query_params["ranking"] = ranking_id
+    shown_already(ranking_id)
 
 
 def empty(subject: Subject) -> None:
@@ -162,7 +175,7 @@ def below(shown: Shown, found: RankedRows) -> None:
     cards = [(shown.labels[0], choice.protocol(record.protocol))]
     if record.protocol_b is not None and len(shown.labels) > 1:
         cards.append((shown.labels[1], choice.protocol(record.protocol_b)))
-    st.html(protocol_html(cards, "the ranking"))
+    st.html(protocol_html(cards, "the ranking", [checkpoint.card for checkpoint in shown.checkpoints]))
     if shown.ranking.suggested_alpha is not None:
         st.caption(
             f"Experimental, without ground truth: the scales of {shown.labels[0]} agree most, above chance, at "

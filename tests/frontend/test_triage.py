@@ -151,6 +151,8 @@ def test_everything_is_in_the_address(
     app = open_page("triage", **address)
     assert not app.exception and not app.error
     assert cards(app)[0] == first
+    assert app.selectbox(key="a").value == "demo-baseline" and app.selectbox(key="b").value == "demo-ssenet"
+    assert "α is chosen on the scored images" not in html(app)
     assert ("uses the ground truth of the scored images" in html(app)) == red
 
 
@@ -263,3 +265,32 @@ def test_too_many_requests_are_waited_for() -> None:
     client._http = httpx.Client(base_url="http://x", transport=busy)
     with pytest.raises(Pending):
         client.all_views("demo-ssenet", "0" * 32, (0.5,), False)
+
+
+def test_the_address_names_the_ranking_that_is_shown(service: FakeService, open_page: Open) -> None:
+    both, one = service.rankings.add(), service.rankings.add(pair=False)
+    app = open_page("triage", ranking=one)
+    app.selectbox(key="b").set_value("demo-ssenet").run()
+    assert param(app, "ranking") == both and len(cards(app)) == 12
+    app.selectbox(key="b").set_value("none").run()
+    assert param(app, "ranking") == one and app.selectbox(key="b").value == "none"
+
+
+def test_other_networks_can_be_chosen_right_after_another_ranking(service: FakeService, open_page: Open) -> None:
+    older, _ = service.rankings.add(), service.rankings.add()
+    app = open_page("triage")
+    ranking = next(box for box in app.selectbox if box.label == "Ranking")
+    ranking.set_value(older).run()
+    assert param(app, "ranking") == older
+    app.selectbox(key="b").set_value("none").run()
+    assert app.selectbox(key="b").value == "none" and not cards(app)
+
+
+def test_controls_go_on_saying_what_is_shown(service: FakeService, open_page: Open) -> None:
+    service.rankings.add()
+    app = open_page("triage")
+    before = [(box.proto.id, box.proto.default) for box in app.selectbox if box.key in ("a", "b", "dataset", "split")]
+    app.button(key="next_page").click().run()
+    app.selectbox(key="rank_by").set_value("disagreement").run()
+    after = [(box.proto.id, box.proto.default) for box in app.selectbox if box.key in ("a", "b", "dataset", "split")]
+    assert after == before and len(before) == 4, "a default that moves is another one in the browser"
