@@ -20,7 +20,8 @@ from backend.store.models import Evaluation
 from ssenet.analysis import alpha as lab
 from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Band, Draws, Exact, Limits
 from ssenet.analysis.bands import GRID_ALPHA, Absent, Label
-from ssenet.results import EDGES, AlphaHistogram, EvaluationRecord, load_histogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, load_histogram, nearest_edge
+from ssenet.results import EvaluationRecord
 
 BACKGROUND = "background"
 

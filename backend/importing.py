@@ -20,7 +20,8 @@ from backend.store.evaluations import summarise
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint, Dataset, Evaluation
 from ssenet.errors import CheckpointError
-from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ssenet.curves import curve
-from ssenet.results import AlphaHistogram
+from ssenet.histograms import AlphaHistogram
 
 IMAGES, HEIGHT, WIDTH, CLASSES, THRESHOLDS, RUNS = 6, 375, 500, 20, 60, 5
 

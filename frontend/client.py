@@ -171,7 +171,7 @@ class Client(
         return parse(s.Curves, self._send("GET", f"/evaluations/{part(evaluation_id)}/curves"))
 
     def histograms(self, evaluation_id: str) -> bytes:
-        """npz of the counts, image by image (``ssenet.results.load_histograms``)."""
+        """npz of the counts, image by image (``ssenet.histograms.load_histograms``)."""
         return self._send("GET", f"/evaluations/{part(evaluation_id)}/histograms", timeout=60.0).content
 
     # Sets, scores, tables ----------------------------------------------------

@@ -12,7 +12,7 @@ import typer
 
 from ssenet.config import PAPER_ALPHA
 from ssenet.curves import Curve, curve
-from ssenet.results import load_histograms
+from ssenet.histograms import load_histograms
 from ssenet.weights.builtin import Builtin, builtin_checkpoints
 
 README = Path(__file__).parent.parent / "README.md"

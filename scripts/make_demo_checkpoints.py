@@ -18,8 +18,9 @@ from ssenet.data import open_dataset
 from ssenet.evaluate import evaluate
 from ssenet.events import EventType
 from ssenet.files import write_bytes
+from ssenet.histograms import save_histograms
 from ssenet.inference import load_network
-from ssenet.results import CheckpointCard, save_histograms
+from ssenet.results import CheckpointCard
 from ssenet.training.cam import cam_training
 from ssenet.training.checkpoint import WEIGHTS, sha256, weights_bytes
 from ssenet.weights.builtin import FOLDER

@@ -13,10 +13,11 @@ from ssenet.data.base import Dataset, Sample
 from ssenet.evaluate import Scored, check_classes, chosen_classes, count_images, evaluate, evaluate_set
 from ssenet.events import Reporter, Stopped
 from ssenet.files import write_bytes
+from ssenet.histograms import save_histograms
 from ssenet.inference import Network, load_network
 from ssenet.lineage import Step
 from ssenet.render import class_scores
-from ssenet.results import save_histograms, views_of
+from ssenet.results import views_of
 from ssenet.sets import SetManifest, pack
 from ssenet.stages import HISTOGRAMS, RECORD, RunSpec, Stop, close_set
 from ssenet.training.cam import cam_training

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 Doubles = NDArray[np.float64]
 

@@ -13,11 +13,12 @@ from ssenet.analysis.suggest import MeanAgreement
 from ssenet.config import CamInferSettings, EvaluateSettings, LabelSource, ReluOrder
 from ssenet.data.base import Dataset, Sample
 from ssenet.errors import DatasetError, SettingsError
+from ssenet.histograms import AlphaHistogram
 from ssenet.inference import Network
 from ssenet.refine.photographs import photographs_of
 from ssenet.refine.protocol import cam_weights
 from ssenet.render import aggregate, class_scores, normalise, predicted, winner_and_score
-from ssenet.results import MULTI_SCALE, AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, View, views_of
+from ssenet.results import MULTI_SCALE, CheckpointCard, EvaluationRecord, ProtocolCard, View, views_of
 from ssenet.sets import ImageSet
 
 Progress = Callable[[int, int], None]

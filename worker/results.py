@@ -19,7 +19,8 @@ from backend.store.transitions import Claim
 from ssenet.analysis.triage_record import TriageRecord
 from ssenet.config import OUTPUTS, JobKind
 from ssenet.errors import DatasetError
-from ssenet.results import CheckpointCard, EvaluationRecord, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.sets import ImageSet, unpack
 from worker.trainer import Event

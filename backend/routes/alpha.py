@@ -16,7 +16,7 @@ from backend.store.models import Dataset
 from ssenet.analysis.alpha import AlphaCurves
 from ssenet.analysis.per_image import ImageCounts, ImageRows, image_counts, image_rows, ranked
 from ssenet.errors import DatasetError
-from ssenet.results import EDGES, nearest_edge
+from ssenet.histograms import EDGES, nearest_edge
 
 router = APIRouter(tags=["analysis"])
 _AN_HOUR = "private, max-age=3600"

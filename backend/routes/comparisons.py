@@ -19,7 +19,8 @@ from backend.store.evaluations import histograms_file
 from ssenet.analysis.comparison import Comparison, compare
 from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_sizes
 from ssenet.analysis.pair import Choice, Evaluated
-from ssenet.results import EvaluationRecord, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import EvaluationRecord
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 Stored = tuple[str, Path, int]

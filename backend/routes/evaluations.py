@@ -22,7 +22,8 @@ from backend.store.evaluations import histograms_file
 from backend.store.models import Evaluation as Row
 from backend.store.pages import page
 from ssenet.curves import Curve, curve
-from ssenet.results import EDGES, EvaluationRecord, load_histograms
+from ssenet.histograms import EDGES, load_histograms
+from ssenet.results import EvaluationRecord
 
 router = APIRouter(prefix="/evaluations", tags=["evaluations"])
 NPZ = {"content": {"application/octet-stream": {}}, "description": "npz."}

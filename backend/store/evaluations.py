@@ -10,7 +10,7 @@ from backend.store.artifacts import ArtifactStore
 from backend.store.models import Evaluation
 from ssenet.config import PAPER_ALPHA
 from ssenet.curves import curve
-from ssenet.results import AlphaHistogram
+from ssenet.histograms import AlphaHistogram
 
 
 def summarise(histograms: Mapping[str, AlphaHistogram]) -> list[dict[str, Any]]:

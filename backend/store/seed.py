@@ -20,7 +20,8 @@ from ssenet.data import open_dataset
 from ssenet.data.gallery import Photograph, gallery, open_photograph
 from ssenet.data.images import decode_image
 from ssenet.errors import UserError
-from ssenet.results import EvaluationRecord, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import EvaluationRecord
 from ssenet.weights.builtin import Builtin, builtin_checkpoints
 
 _log = logging.getLogger(__name__)

@@ -12,7 +12,8 @@ from frontend.components.inspected import Inspected
 from frontend.components.look import keep_alpha
 from frontend.components.markup import badge
 from ssenet.config import PAPER_ALPHA
-from ssenet.results import MULTI_SCALE, threshold_to_power
+from ssenet.histograms import threshold_to_power
+from ssenet.results import MULTI_SCALE
 
 RULES = {
     "valley": "Otsu's threshold: the valley of the histogram of scores, all scales together.",

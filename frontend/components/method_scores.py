@@ -15,7 +15,8 @@ from frontend.components.words import number
 from frontend.session import client, curves, page_guard
 from ssenet.analysis.method import TRUE_SIDE, Means, Toy, means, toy_prediction, toy_truth
 from ssenet.config import PAPER_ALPHA
-from ssenet.results import MULTI_SCALE, nearest_edge
+from ssenet.histograms import nearest_edge
+from ssenet.results import MULTI_SCALE
 
 TOY_CLASSES = ("background", "large square", "small square")
 BOUND: dict[str, Any] = {"bind": "query-params", "persist_state": "session"}

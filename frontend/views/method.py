@@ -22,8 +22,8 @@ from frontend.components.protocol import view_protocol, view_protocol_html
 from frontend.session import client, page_guard, picture
 from ssenet.analysis.method_figures import terms_figure
 from ssenet.config import CURVE_SCALES, PAPER_ALPHA, SerForm
+from ssenet.histograms import threshold_to_power
 from ssenet.render import colormap, overlay, upsample
-from ssenet.results import threshold_to_power
 
 POLL_SECONDS = 0.6
 SIDE = 300  # long side of the examples' pictures, in pixels

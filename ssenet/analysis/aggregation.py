@@ -19,10 +19,11 @@ from ssenet.config.base import Closed, Scales, setting
 from ssenet.curves import Counts, Curve, counts, curve_of
 from ssenet.data.base import Sample
 from ssenet.errors import DatasetError, SettingsError
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 from ssenet.refine.photographs import Photographs
 from ssenet.refine.protocol import cam_weights
 from ssenet.render import normalise, scaled_size, upsample, winner_and_score
-from ssenet.results import EDGES, AlphaHistogram, ProtocolCard, View, nearest_edge, views_of
+from ssenet.results import ProtocolCard, View, views_of
 from ssenet.sets import ImageSet
 
 Floats = NDArray[np.float32]

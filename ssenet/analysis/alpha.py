@@ -31,7 +31,7 @@ from ssenet.analysis.suggest import valley
 from ssenet.config import PAPER_ALPHA
 from ssenet.config.base import Closed
 from ssenet.curves import Counts, counts
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 MOST_SAMPLES = 5000
 """Resamples of a band at most."""

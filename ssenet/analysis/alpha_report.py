@@ -15,7 +15,8 @@ from ssenet.analysis.pair import Evaluated
 from ssenet.bundle import csv_text, figure_html
 from ssenet.config import PAPER_ALPHA
 from ssenet.errors import SettingsError
-from ssenet.results import MULTI_SCALE, AlphaHistogram, EvaluationRecord
+from ssenet.histograms import AlphaHistogram
+from ssenet.results import MULTI_SCALE, EvaluationRecord
 
 BACKGROUND = "background"
 _ESTIMATES = ("iou", "fn", "fp", "fn_bounded", "fp_bounded")

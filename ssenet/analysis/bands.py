@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ssenet.analysis.bootstrap import BLOCK, weight_blocks
 from ssenet.analysis.per_image import counts_along
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 Doubles = NDArray[np.float64]
 Absent = Literal["zero", "excluded"]

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ssenet.data.base import IGNORED
+from ssenet.histograms import EDGES
 from ssenet.render import aggregate, normalise
-from ssenet.results import EDGES, MULTI_SCALE, View
+from ssenet.results import MULTI_SCALE, View
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.uint8]

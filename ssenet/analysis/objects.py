@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -14,7 +14,8 @@ from ssenet.config import PAPER_ALPHA
 from ssenet.config.base import Closed
 from ssenet.curves import curve
 from ssenet.errors import SettingsError
-from ssenet.results import EDGES, MULTI_SCALE, AlphaHistogram, EvaluationRecord, ProtocolCard, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
+from ssenet.results import MULTI_SCALE, EvaluationRecord, ProtocolCard
 
 Absent = Literal["zero", "excluded"]
 AlphaChoice = Annotated[float, Field(ge=0, le=1)] | Literal["best"]

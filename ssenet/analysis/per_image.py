@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.results import AlphaHistogram, nearest_edge
+from ssenet.histograms import AlphaHistogram, nearest_edge
 
 Integers = NDArray[np.int64]
 Order = Literal["worst", "best", "fn", "fp"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.results import EDGES, AlphaHistogram
+from ssenet.histograms import EDGES, AlphaHistogram
 
 Doubles = NDArray[np.float64]
 _LEVELS: Doubles = np.append(EDGES, EDGES[-1]).astype(np.float64)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from ssenet.analysis.suggest import agreement
 from ssenet.config import ReluOrder
+from ssenet.histograms import nearest_edge
 from ssenet.render import Normalisation, aggregate, normalise, winner_and_score
-from ssenet.results import View, nearest_edge
+from ssenet.results import View
 from ssenet.scores import confusion
 
 Floats = NDArray[np.float32]

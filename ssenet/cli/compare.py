@@ -19,7 +19,8 @@ from ssenet.cli.common import console, for_people
 from ssenet.cli.evaluate import read_evaluation
 from ssenet.config import PAPER_ALPHA
 from ssenet.errors import SettingsError
-from ssenet.results import MULTI_SCALE, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import MULTI_SCALE
 from ssenet.weights.builtin import builtin
 
 _DEFAULT_OUT = Path("comparison")

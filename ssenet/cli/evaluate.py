@@ -14,7 +14,8 @@ from ssenet.cli.stage import run_in_terminal
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, EvaluateSettings
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
-from ssenet.results import AlphaHistogram, EvaluationRecord, load_histograms, nearest_edge
+from ssenet.histograms import AlphaHistogram, load_histograms, nearest_edge
+from ssenet.results import EvaluationRecord
 
 _DEFAULT_OUT = Path("evaluation")
 _ALL = ",".join(f"{s:g}" for s in CURVE_SCALES)

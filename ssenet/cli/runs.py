@@ -11,7 +11,8 @@ from ssenet.config import PAPER_ALPHA
 from ssenet.curves import curve
 from ssenet.errors import DatasetError
 from ssenet.facts import Fact, cam_fact, score_fact
-from ssenet.results import MULTI_SCALE, EvaluationRecord, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import MULTI_SCALE, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.stages import HISTOGRAMS, RECORD, SCORES
 

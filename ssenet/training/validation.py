@@ -15,9 +15,10 @@ from ssenet.evaluate import (
     protocol,
     run_network,
 )
+from ssenet.histograms import AlphaHistogram
 from ssenet.inference import Network
 from ssenet.models.cam import CamNet
-from ssenet.results import AlphaHistogram, CheckpointCard, View
+from ssenet.results import CheckpointCard, View
 from ssenet.training.loop import Validation
 
 

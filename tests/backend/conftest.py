@@ -23,13 +23,8 @@ from backend.store import seed as seeding
 from backend.store.database import Database
 from backend.store.migrate import upgrade
 from ssenet.data.gallery import gallery
-from ssenet.results import (
-    AlphaHistogram,
-    CheckpointCard,
-    EvaluationRecord,
-    ProtocolCard,
-    save_histograms,
-)
+from ssenet.histograms import AlphaHistogram, save_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
 from ssenet.weights.builtin import Builtin
 
 CLASSES = (

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Query
 from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Draws, Exact, alpha_row, bands_at, grid_bands
 from ssenet.analysis.bands import GRID_ALPHA
 from ssenet.analysis.per_image import Order, image_counts, image_rows, ranked
-from ssenet.results import AlphaHistogram
+from ssenet.histograms import AlphaHistogram
 
 if TYPE_CHECKING:
     from fake_api import FakeService

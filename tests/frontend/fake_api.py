@@ -25,15 +25,8 @@ from fastapi.responses import JSONResponse
 from PIL import Image, ImageDraw
 
 from ssenet.config import CURVE_SCALES, CamTrainSettings
-from ssenet.results import (
-    EDGES,
-    AlphaHistogram,
-    CheckpointCard,
-    EvaluationRecord,
-    ProtocolCard,
-    save_histograms,
-    views_of,
-)
+from ssenet.histograms import EDGES, AlphaHistogram, save_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard, views_of
 
 CLASSES = (
     "bird", "hoofed", "predator", "smallmammal", "fish", "fruit", "vegetable", "flower", "vehicle", "instrument",

@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from ssenet.analysis.comparison import Comparison, compare
 from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_sizes
 from ssenet.analysis.pair import Evaluated
-from ssenet.results import AlphaHistogram, EvaluationRecord
+from ssenet.histograms import AlphaHistogram
+from ssenet.results import EvaluationRecord
 
 QUALITY = {"demo-baseline": 0.75, "demo-ssenet": 0.85}
 

@@ -27,7 +27,7 @@ from ssenet.analysis.per_image import image_counts, image_rows, ranked
 from ssenet.cli import app as cli
 from ssenet.config import EvaluateSettings
 from ssenet.curves import curve
-from ssenet.results import save_histograms
+from ssenet.histograms import save_histograms
 
 Open = Callable[..., AppTest]
 

@@ -19,7 +19,7 @@ from frontend.components.comparison_bundle import bundle
 from ssenet.analysis.object_sizes import SizeChoice
 from ssenet.bundle import pack_bundle
 from ssenet.cli import app as command_line
-from ssenet.results import save_histograms
+from ssenet.histograms import save_histograms
 
 Open = Callable[..., AppTest]
 

@@ -14,8 +14,9 @@ from torch.nn import functional as F
 
 from frontend.canvas import Canvas, Layer, pack
 from frontend.canvas.component import read
+from ssenet.histograms import EDGES, nearest_edge
 from ssenet.render import EPSILON, aggregate, normalise, upsample
-from ssenet.results import EDGES, View, nearest_edge
+from ssenet.results import View
 
 pytestmark = pytest.mark.browser
 

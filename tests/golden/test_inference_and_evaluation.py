@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from ssenet.curves import curve
+from ssenet.histograms import AlphaHistogram, power_to_threshold, threshold_to_power
 from ssenet.inference import Network
 from ssenet.models.backbones import normalisation
 from ssenet.render import aggregate, normalise, winner_and_score
-from ssenet.results import AlphaHistogram, CheckpointCard, power_to_threshold, threshold_to_power, views_of
+from ssenet.results import CheckpointCard, views_of
 
 SCALES = (1.0, 0.5, 1.5, 2.0)
 

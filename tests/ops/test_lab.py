@@ -22,14 +22,8 @@ from backend.store.migrate import upgrade
 from backend.store.models import Checkpoint, Dataset, Evaluation
 from ssenet.data.images import encode_png
 from ssenet.errors import CheckpointError, DatasetError
-from ssenet.results import (
-    AlphaHistogram,
-    CheckpointCard,
-    EvaluationRecord,
-    ProtocolCard,
-    load_histograms,
-    save_histograms,
-)
+from ssenet.histograms import AlphaHistogram, load_histograms, save_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
 
 
 def lab(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

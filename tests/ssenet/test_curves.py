@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from ssenet.curves import curve
-from ssenet.results import EDGES, AlphaHistogram, load_histograms, nearest_edge, save_histograms
+from ssenet.histograms import EDGES, AlphaHistogram, load_histograms, nearest_edge, save_histograms
 
 K = 3
 

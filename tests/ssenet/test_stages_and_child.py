@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from tiny_training import SPEC, Recorder, tiny_settings
 
 from ssenet.errors import UserError
-from ssenet.results import EvaluationRecord, load_histograms
+from ssenet.histograms import load_histograms
+from ssenet.results import EvaluationRecord
 from ssenet.stages import RunSpec, run_stage
 from ssenet.weights.builtin import builtin
 

@@ -24,9 +24,10 @@ from ssenet.data import open_dataset
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.evaluate import Scored, histogram_of
 from ssenet.events import Stopped
+from ssenet.histograms import nearest_edge
 from ssenet.journal import JOURNAL, Journal, finished_in
 from ssenet.render import class_scores, scale_consistency
-from ssenet.results import CheckpointCard, View, nearest_edge, views_of
+from ssenet.results import CheckpointCard, View, views_of
 from ssenet.stages import RANKING, CheckpointFiles, RunSpec, run_stage
 from ssenet.weights.builtin import builtin
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from ssenet.analysis.pair import Evaluated
-from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard
+from ssenet.histograms import AlphaHistogram
+from ssenet.results import EvaluationRecord, ProtocolCard
 
 CLASSES = ("bird", "fish", "fruit")
 

@@ -24,8 +24,9 @@ from rankings import ranking, ranking_row
 
 from ssenet.config import OUTPUTS, STAGES
 from ssenet.data.images import encode_mask_png
+from ssenet.histograms import AlphaHistogram, save_histograms
 from ssenet.journal import Journal
-from ssenet.results import AlphaHistogram, CheckpointCard, EvaluationRecord, ProtocolCard, save_histograms
+from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
 from ssenet.scores import confusion, record_of
 from ssenet.sets import SetManifest
 from ssenet.stages import RunSpec, publish_scores

@@ -13,7 +13,8 @@ from backend.store import jobs
 from backend.store.database import Database
 from backend.store.models import JobEvent
 from backend.store.transitions import Claim, LeaseLost
-from ssenet.results import AlphaHistogram, EvaluationRecord, ProtocolCard
+from ssenet.histograms import AlphaHistogram
+from ssenet.results import EvaluationRecord, ProtocolCard
 from worker.context import Context
 from worker.lease import DATABASE_AWAY
 from worker.record import Pace, Recorder

@@ -17,7 +17,8 @@ from ssenet.analysis.alpha import AlphaCurves, Draws, Exact, alpha_row, bands_at
 from ssenet.analysis.per_image import image_counts, image_rows
 from ssenet.config import DatasetSpec
 from ssenet.data import open_dataset
-from ssenet.results import AlphaHistogram, EvaluationRecord, save_histograms
+from ssenet.histograms import AlphaHistogram, save_histograms
+from ssenet.results import EvaluationRecord
 
 CURVES = "/api/v1/analysis/curves"
 K = 10

@@ -18,7 +18,7 @@ from backend.store.models import Evaluation as Row
 from ssenet.analysis.comparison import Comparison, compare
 from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_sizes
 from ssenet.analysis.pair import Choice, Evaluated
-from ssenet.results import save_histograms
+from ssenet.histograms import save_histograms
 
 Add = Callable[[str, Evaluated], None]
 

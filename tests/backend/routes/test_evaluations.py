@@ -9,7 +9,7 @@ import numpy as np
 from starlette.testclient import TestClient
 
 from ssenet.curves import curve
-from ssenet.results import EDGES, load_histograms, nearest_edge
+from ssenet.histograms import EDGES, load_histograms, nearest_edge
 
 EVALUATION = "/api/v1/evaluations/demo-ssenet-0"
 

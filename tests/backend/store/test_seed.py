@@ -17,7 +17,7 @@ from backend.store.migrate import upgrade
 from backend.store.models import Checkpoint, Dataset, Evaluation, Image
 from ssenet.data.gallery import gallery
 from ssenet.errors import DatasetError
-from ssenet.results import load_histograms
+from ssenet.histograms import load_histograms
 from ssenet.weights.builtin import builtin_checkpoints
 
 

@@ -10,7 +10,7 @@ from ssenet.analysis.bands import GRID, Label
 from ssenet.analysis.bootstrap import resample_weights
 from ssenet.analysis.suggest import valley
 from ssenet.curves import curve
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 DRAWS = Draws(samples=200, seed=7)
 HISTOGRAM = pictures(1, 16, 0.75)

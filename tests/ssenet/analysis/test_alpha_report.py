@@ -14,7 +14,7 @@ from ssenet.analysis.alpha_report import View, alpha_files, report, rows_in_orde
 from ssenet.analysis.pair import Evaluated
 from ssenet.curves import curve
 from ssenet.errors import SettingsError
-from ssenet.results import nearest_edge
+from ssenet.histograms import nearest_edge
 
 DRAWS = Draws(samples=100)
 ROWS = ("0.5", "1", "MS")

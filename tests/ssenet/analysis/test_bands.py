@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ssenet.analysis.bands import GRID, GRID_ALPHA, ImageTable, best_of, plateau, ratios, resampled
 from ssenet.analysis.bootstrap import resample_weights
 from ssenet.curves import counts, curve
-from ssenet.results import EDGES, AlphaHistogram
+from ssenet.histograms import EDGES, AlphaHistogram
 
 K = 3
 

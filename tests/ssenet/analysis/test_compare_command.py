@@ -14,7 +14,7 @@ from ssenet.analysis.object_sizes import SizeChoice, compare_sizes
 from ssenet.analysis.pair import Evaluated
 from ssenet.cli import app
 from ssenet.cli.compare import read
-from ssenet.results import save_histograms
+from ssenet.histograms import save_histograms
 
 runner = CliRunner()
 

@@ -14,7 +14,8 @@ from ssenet.analysis.differences import Difference
 from ssenet.analysis.pair import Choice, Evaluated
 from ssenet.curves import curve
 from ssenet.errors import SettingsError
-from ssenet.results import EDGES, AlphaHistogram, EvaluationRecord, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
+from ssenet.results import EvaluationRecord
 
 QUICK = Choice(row="1", samples=200)
 

@@ -10,8 +10,9 @@ from hypothesis.extra.numpy import arrays
 
 from ssenet.analysis.coverage import Balance, Coverage, balance, best_alpha, coverage, mean_map, score_maps
 from ssenet.data.base import IGNORED
+from ssenet.histograms import EDGES
 from ssenet.render import upsample
-from ssenet.results import EDGES, View, views_of
+from ssenet.results import View, views_of
 
 SHAPE = (4, 5)
 SCORES = arrays(

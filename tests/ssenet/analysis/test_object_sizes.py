@@ -18,7 +18,8 @@ from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_siz
 from ssenet.analysis.objects import Objects, objects_of, sizes, thirds
 from ssenet.analysis.pair import Evaluated
 from ssenet.errors import SettingsError
-from ssenet.results import EDGES, AlphaHistogram, EvaluationRecord, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
+from ssenet.results import EvaluationRecord
 
 QUICK = SizeChoice(row="1", samples=100)
 

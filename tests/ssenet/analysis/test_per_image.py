@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ssenet.analysis.per_image import ImageCounts, counts_along, image_counts, image_rows, ranked
 from ssenet.curves import counts
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 K = 3
 

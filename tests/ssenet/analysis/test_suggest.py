@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ssenet.analysis.suggest import MeanAgreement, agreement, most_consistent, valley
-from ssenet.results import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 
 def between(scores: np.ndarray, alpha: np.float32) -> float:

@@ -45,8 +45,9 @@ from ssenet.curves import counts
 from ssenet.data.base import Sample
 from ssenet.errors import SettingsError
 from ssenet.evaluate import Scored, histogram_of
+from ssenet.histograms import nearest_edge
 from ssenet.render import class_scores, scale_consistency
-from ssenet.results import View, nearest_edge, views_of
+from ssenet.results import View, views_of
 
 Maps = arrays(np.float32, (3, 4, 5), elements=st.floats(0, 1, width=32))
 
