@@ -26,6 +26,7 @@ def leaks(protocol: ProtocolCard, networks: Iterable[CheckpointCard] = ()) -> li
     """
     found = [GIVEN_LABELS] if protocol.label_source == "given" else []
     found += [ORACLE] if "scored images" in protocol.alpha_rule else []
+    found += [protocol.selection] if protocol.selection is not None else []
     return found + [text for card in networks if (text := _picked(card, protocol)) is not None]
 
 

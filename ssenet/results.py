@@ -186,6 +186,9 @@ class ProtocolCard(BaseModel):
     absent_classes: Literal["zero", "excluded"] = Field(
         default="zero", description="What a class with neither truth nor prediction adds to mIoU."
     )
+    selection: str | None = Field(
+        default=None, description="How what is shown was ordered or picked, where that looked at ground truth."
+    )
     weights_sha256: str
     code_version: str
 
@@ -201,7 +204,7 @@ class ProtocolCard(BaseModel):
     @property
     def uses_ground_truth(self) -> bool:
         """Whether anything was chosen or given with the ground truth of the scored images."""
-        return self.label_source == "given" or "scored images" in self.alpha_rule
+        return self.label_source == "given" or "scored images" in self.alpha_rule or self.selection is not None
 
 
 CheckpointCard.model_rebuild()

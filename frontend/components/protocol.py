@@ -40,6 +40,7 @@ def protocol_items(card: ProtocolCard) -> list[tuple[str, str]]:
         ("Images", str(card.images)),
         ("Labels", LABELS.get(card.label_source, card.label_source)),
         ("α", card.alpha_rule),
+        *([("Selection", card.selection)] if card.selection else []),
         ("Scales", scales(card.scales)),
         ("Multi-scale", scales(card.multi_scale)),
         ("Flip", "yes" if card.flip else "no"),

@@ -102,9 +102,7 @@ class Choice(Closed):
         """How the ranking came about: a choice that looks at masks says so, whatever the figures rest on."""
         if not COLUMNS[self.sort].truth and self.size is None:
             return measured
-        return measured.model_copy(
-            update={"alpha_rule": f"{measured.alpha_rule}; ranked with the masks of the scored images"}
-        )
+        return measured.model_copy(update={"selection": "photographs are ranked or filtered with their masks"})
 
     def let_pass(self, row: TriageRow, limits: Range | None) -> bool:
         """Whether class and size fit; ``limits`` are the record's."""

@@ -46,6 +46,7 @@ from ssenet.data.base import Sample
 from ssenet.errors import SettingsError
 from ssenet.evaluate import Scored, histogram_of
 from ssenet.histograms import nearest_edge
+from ssenet.protocol import leaks as leak_texts
 from ssenet.render import class_scores, scale_consistency
 from ssenet.results import View, views_of
 
@@ -211,7 +212,9 @@ def test_a_ranking_that_looks_at_masks_says_so() -> None:
         (Choice(), False), (Choice(sort="disagreement", class_name="cat"), False), (Choice(sort="iou"), True),
         (Choice(size="small"), True), (Choice(sort="object_area"), True),
     ):  # fmt: skip
-        assert choice.protocol(measured).uses_ground_truth == leaks
+        found = choice.protocol(measured)
+        assert found.uses_ground_truth == leaks and found.alpha_rule == "fixed 0.2"
+        assert any("ranked or filtered with their masks" in text for text in leak_texts(found)) == leaks
 
 
 def test_what_a_ranking_has_depends_on_networks_and_masks() -> None:
