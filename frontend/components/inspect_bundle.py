@@ -36,16 +36,17 @@ def strip_png(inspected: Inspected, photograph: bytes) -> bytes:
 
 
 def strip_svg(inspected: Inspected, photograph: Rgb) -> bytes:
-    """The strip with contours as vectors; maps are those of Eq. 3."""
+    """The strip with contours as vectors, normalised as on the canvas."""
+    how, size = look(inspected), (photograph.shape[0], photograph.shape[1])
+    maps = strip.drawn_maps(inspected.subjects, inspected.scales, size, how.normalisation)
     rows = []
-    for subject, one in zip(inspected.subjects, inspected.measured, strict=True):
-        bare = strip.build(photograph, [subject], inspected.scales, look(inspected), contour=False).rows[0]
+    for i, row in enumerate(strip.build(photograph, inspected.subjects, inspected.scales, how, contour=False).rows):
         cells = [
-            Cell(picture, strip.column_title(row), one.scores[row], inspected.view.alpha)
-            for row, picture in bare.pictures.items()
+            Cell(picture, strip.column_title(column), maps[i, column], how.alpha)
+            for column, picture in row.pictures.items()
             if picture is not None
         ]
-        rows.append((f"{subject.title} · {subject.subtitle}", [Cell(photograph, "photograph"), *cells]))
+        rows.append((f"{row.subject.title} · {row.subject.subtitle}", [Cell(photograph, "photograph"), *cells]))
     return svg_strip(rows, caption(inspected))
 
 

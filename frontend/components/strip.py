@@ -72,24 +72,37 @@ def build(
         contour: whether the α contour is drawn.
     """
     size = photograph.shape[0], photograph.shape[1]
-    columns = (*(f"{scale:g}" for scale in scales), *((MULTI_SCALE,) if len(scales) > 1 else ()))
-    maps = {
-        (i, column): _map(subject, column, scales, size) for i, subject in enumerate(subjects) for column in columns
-    }
-    present = [key for key, value in maps.items() if value is not None]
-    stack = [value for value in maps.values() if value is not None]
-    normalised = normalise(np.stack(stack), look.normalisation) if stack else np.empty((0, *size), np.float32)
     pictures = {
         key: overlay(
             photograph, score, colours=look.colours, opacity=look.opacity, alpha=look.alpha if contour else None
         )
-        for key, score in zip(present, normalised, strict=True)
+        for key, score in drawn_maps(subjects, scales, size, look.normalisation).items()
     }
+    columns = columns_of(scales)
     rows = tuple(
         Row(subject, {c: pictures.get((i, c)) for c in columns}, consistency(subject, scales, size))
         for i, subject in enumerate(subjects)
     )
     return Strip(photograph, columns, rows)
+
+
+def columns_of(scales: Sequence[float]) -> tuple[str, ...]:
+    """Each scale, and with more than one all together."""
+    return (*(f"{scale:g}" for scale in scales), *((MULTI_SCALE,) if len(scales) > 1 else ()))
+
+
+def drawn_maps(
+    subjects: Sequence[Subject], scales: Sequence[float], size: tuple[int, int], normalisation: Normalisation
+) -> dict[tuple[int, str], NDArray[np.float32]]:
+    """Normalised maps (H, W) by row and column; one whose views are missing is left out.
+
+    All maps are normalised together: with ``shared`` one maximum is that of every row.
+    """
+    found = {(i, c): _map(one, c, scales, size) for i, one in enumerate(subjects) for c in columns_of(scales)}
+    there = {key: value for key, value in found.items() if value is not None}
+    if not there:
+        return {}
+    return dict(zip(there, normalise(np.stack(list(there.values())), normalisation), strict=True))
 
 
 def _map(subject: Subject, column: str, scales: Sequence[float], size: tuple[int, int]) -> NDArray[np.float32] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,13 @@ from frontend.components import scene
 from frontend.components.cams import Gathered
 from frontend.components.comparison_link import comparison_query
 from frontend.components.covered import measure
-from frontend.components.inspect_bundle import bundle, label_map
+from frontend.components.inspect_bundle import bundle, label_map, strip_svg
 from frontend.components.inspected import Inspected
 from frontend.components.truth import Place, Truth
 from frontend.schemas import Checkpoint
 from frontend.schemas import Image as Photograph
-from ssenet.bundle import pack_bundle
+from ssenet.analysis.coverage import mean_map
+from ssenet.bundle import contour_path, pack_bundle
 from ssenet.cli import app
 from ssenet.config import DatasetSpec
 from ssenet.data import open_dataset
@@ -115,6 +117,20 @@ def test_labels_follow_who_says_what_is_there(inspected: Inspected) -> None:
     assert len(np.unique(label_map(inspected.found[0], everything, size))) > 2
     unknown = replace(inspected, labels="given", photograph=inspected.photograph.model_copy(update={"labels": ()}))
     assert not label_map(inspected.found[0], unknown, size).any()
+
+
+def test_contours_of_the_svg_are_those_of_the_maps_that_it_shows(inspected: Inspected) -> None:
+    size = inspected.measured[0].scores["MS"].shape
+    shared = replace(inspected, view=inspected.view.model_copy(update={"normalisation": "shared"}))
+    drawn = strip_svg(shared, np.zeros((*size, 3), np.uint8)).decode()
+    maps = [
+        mean_map(one.coarse, size, one.class_index, scales)
+        for one in inspected.subjects
+        for scales in ((0.5,), (1.0,), SCALES)
+    ]
+    most = max(float(one.max()) for one in maps)
+    paths = re.findall('<path d="([^"]*)"', drawn)
+    assert set(paths) == {contour_path(one / np.float32(most + 1e-5), 0.3) for one in maps}
 
 
 def test_comparison_is_of_the_baseline_with_ssenet_whatever_their_order(inspected: Inspected) -> None:
