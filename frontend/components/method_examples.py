@@ -24,12 +24,13 @@ class Pair:
     """Both branches of one network on one photograph.
 
     Attributes:
-        name: of the network.
+        name: of the network, its alone.
         small: (K, h, w) raw coarse logits of the scaled photograph, f(Ax).
         large: (K, h', w') of the photograph itself, f(x).
         labels: (K,) which classes the photograph shows.
         small_input: height and width of the scaled photograph.
         large_input: of the photograph itself.
+        given: whether ``labels`` are the photograph's own, and not what the network predicts.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Pair:
     labels: NDArray[np.bool_]
     small_input: tuple[int, int]
     large_input: tuple[int, int]
+    given: bool
 
     def brought(self, form: SerForm) -> Branches:
         """f(Ax) and A f(x) where the form measures SER."""
@@ -71,15 +73,17 @@ def pairs(photograph: s.Image, checkpoints: Sequence[s.Checkpoint], small: float
 
 def _pair(one: cams.Gathered, photograph: s.Image, size: tuple[int, int], small: float, large: float) -> Pair:
     classes = one.checkpoint.classes
-    present = [name for name in classes if name in photograph.labels] or one.predicted() or list(one.scores())[:1]
+    known = [name for name in classes if name in photograph.labels]
+    present = known or one.predicted() or list(one.scores())[:1]
     return Pair(
-        one.checkpoint.name,
+        one.label,
         classes,
         one.coarse[View(scale=small)],
         one.coarse[View(scale=large)],
         np.array([name in present for name in classes]),
         scaled_size(size, small),
         scaled_size(size, large),
+        bool(known),
     )
 
 

@@ -136,7 +136,7 @@ def examples(photograph: s.Image, chosen: Sequence[s.Checkpoint], small: float, 
             source=source_of(photograph),
             scales=(small, large),
             flip=False,
-            label_source="given" if photograph.labels else "predicted",
+            label_source="given" if any(pair.given for pair in found) else "predicted",
             classes_shown=(shown_class(found),),
             alpha=alpha,
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from fake_api import CLASSES, FakeService, coarse
+from fake_api import CLASSES, FakeService, card, coarse
 from streamlit.testing.v1 import AppTest
 
 from frontend.components.method_figure import network_svg, toy_svg
@@ -106,6 +106,25 @@ def test_no_network_chosen_says_what_to_do(open_page: Open) -> None:
     app = open_page("method")
     app.multiselect(key="checkpoints").set_value([]).run()
     assert "Choose at least one network" in text(app)
+
+
+@pytest.mark.parametrize(("known", "badge"), [("bird", "uses ground truth"), ("unicorn", "no ground truth used")])
+def test_labels_that_no_network_knows_are_not_used(
+    service: FakeService, open_page: Open, monkeypatch: pytest.MonkeyPatch, known: str, badge: str
+) -> None:
+    plain = service.image
+    monkeypatch.setattr(service, "image", lambda image_id: {**(plain(image_id) or {}), "labels": [known]})
+    app = open_page("method", image=next(iter(service.photographs)))
+    [card] = [part for part in html(app).split("<section") if "Protocol of the examples" in part]
+    assert badge in card
+
+
+def test_networks_of_one_name_have_a_row_each(service: FakeService, open_page: Open) -> None:
+    for checkpoint in ("1" * 32, "2" * 32):
+        service.checkpoints[checkpoint] = card("twin", "ssenet")
+    names = ["twin (11111111)", "twin (22222222)"]
+    app = open_page("method", image=next(iter(service.photographs)), checkpoints=names)
+    assert not app.exception and all(cells(app, name) for name in names)
 
 
 # Parts -------------------------------------------------------------------------------------------------------------
