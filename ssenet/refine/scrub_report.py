@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class CrfReport(Answer):
     settings: ScrubSettings
     parameters: str = Field(description="Of the CRF, in words.")
     variants: tuple[VariantSteps, ...]
-    truth: bool = Field(description="Whether a mask is known, and agreement with it was measured.")
+    truth: bool = Field(description="Whether a mask is known that scores a pixel; agreement with it was measured.")
     truth_classes: tuple[str, ...] = ()
     lattice_seconds: float
     step_seconds: float
@@ -63,6 +64,8 @@ def report(made: Frames, names: Sequence[str], settings: ScrubSettings) -> CrfRe
         settings: that they were made with.
     """
     first = next(iter(made.labels.values()))
+    if made.truth is not None and (made.truth == IGNORED).all():  # a mask that scores nothing says nothing
+        made = replace(made, truth=None)
     present = [] if made.truth is None else _classes_in(made.truth, len(names))
     return CrfReport(
         classes=tuple(names[c] for c in made.classes),

@@ -22,7 +22,7 @@ from ssenet.refine.scrub import (
     trusted_labels,
     unpack_frames,
 )
-from ssenet.refine.scrub_report import class_iou, csv_rows, report
+from ssenet.refine.scrub_report import CrfReport, class_iou, csv_rows, report
 from ssenet.results import View
 
 NAMES = ("bird", "fish", "fruit")
@@ -156,6 +156,15 @@ def test_trusted_labels_are_judged_where_they_are_sure() -> None:
     steps = report(Frames((0,), {"affinity": labels}, truth), NAMES, ScrubSettings(iterations=1)).variants[0]
     assert steps.right == (0.5, None) and steps.iou is None
     assert steps.area["ignored"] == (0.5, 1.0)
+
+
+def test_a_mask_that_scores_no_pixel_is_no_truth() -> None:
+    labels = np.array([[[0, 1]], [[1, 1]]], np.uint8)
+    for variant in ("alpha", "affinity"):
+        blank = Frames((0,), {variant: labels}, np.full((1, 2), 255, np.uint8))
+        made = report(blank, NAMES, ScrubSettings(alpha=0.2, iterations=1))
+        assert not made.truth and made.variants[0].miou is None and made.variants[0].right is None
+        assert CrfReport.model_validate_json(made.model_dump_json()) == made
 
 
 def test_a_class_in_neither_has_no_iou() -> None:
