@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from frontend.components import strip
 from frontend.components.cams import Gathered
 from frontend.components.covered import CSV_HEADER, csv_rows
+from frontend.components.export import fetch_lines
 from frontend.components.inspected import Inspected, caption
 from frontend.components.scene import classes_sent
 from ssenet.bundle import Bundle, Cell, command, csv_text, npz16, palette_png, svg_strip
@@ -71,15 +72,19 @@ def _present(one: Gathered, inspected: Inspected) -> list[int]:
 
 
 def commands(inspected: Inspected) -> tuple[str, ...]:
-    """The lines that compute the raw maps and a picture strip again, one a checkpoint."""
-    scales = ",".join(f"{scale:g}" for scale in inspected.scales)
-    flip = "--flip" if inspected.flip else "--no-flip"
-    return tuple(
-        command(
-            "ssenet", "cam", one.checkpoint.id, "photograph.png", "--scales", scales, flip, "--class",
-            subject.class_name, "--alpha", f"{inspected.view.alpha:g}", "--out", f"again/{safe(one.label)}",
-        )
-        for one, subject in zip(inspected.found, inspected.subjects, strict=True)
+    """The lines that compute the raw maps and a picture strip again, one a checkpoint, after those that fetch it."""
+    pairs = zip(inspected.found, inspected.subjects, strict=True)
+    again = (_cam_line(inspected, one, subject.class_name) for one, subject in pairs)
+    return (*fetch_lines(one.checkpoint for one in inspected.found), *again)
+
+
+def _cam_line(inspected: Inspected, one: Gathered, class_name: str) -> str:
+    view, scales = inspected.view, ",".join(f"{scale:g}" for scale in inspected.scales)
+    return command(
+        "ssenet", "cam", one.checkpoint.id, "photograph.png", "--scales", scales,
+        "--flip" if inspected.flip else "--no-flip", "--class", class_name, "--alpha", f"{view.alpha:g}",
+        "--normalisation", view.normalisation, "--colours", view.colours, "--opacity", f"{view.opacity:g}",
+        "--out", f"again/{safe(one.label)}",
     )  # fmt: skip
 
 
@@ -123,11 +128,10 @@ def _notes(inspected: Inspected) -> str:
         "mirrored back. labels/ holds label maps of all scales together: label k + 1 is class k of the network, of "
         f"the classes that are {inspected.labels}, at the size of the maps.",
     ]
-    if not all(one.checkpoint.builtin for one in inspected.found):
-        lines.append(
-            "The command line knows built-in checkpoints by their id; for one that was trained here or imported, "
-            "give the folder of its run instead of its id."
-        )
+    if inspected.view.normalisation != "eq3":
+        lines.append("Coverage and label maps are of maps normalised by Eq. 3, whatever the strip shows.")
+    if inspected.view.normalisation == "shared" and len(inspected.found) > 1:
+        lines.append("A command line draws one network: its maximum is shared by the maps of that network alone.")
     many = [one.label for one in inspected.found if len(one.checkpoint.classes) > MOST_LABELS]
     if many:
         lines.append(f"{', '.join(many)} knows more classes than an indexed PNG has labels: it has no label map.")

@@ -20,7 +20,7 @@ from frontend.components import scene
 from frontend.components.cams import Gathered
 from frontend.components.comparison_link import comparison_query
 from frontend.components.covered import measure
-from frontend.components.inspect_bundle import bundle, label_map, strip_svg
+from frontend.components.inspect_bundle import bundle, commands, label_map, strip_svg
 from frontend.components.inspected import Inspected
 from frontend.components.truth import Place, Truth
 from frontend.schemas import Checkpoint
@@ -117,6 +117,26 @@ def test_labels_follow_who_says_what_is_there(inspected: Inspected) -> None:
     assert len(np.unique(label_map(inspected.found[0], everything, size))) > 2
     unknown = replace(inspected, labels="given", photograph=inspected.photograph.model_copy(update={"labels": ()}))
     assert not label_map(inspected.found[0], unknown, size).any()
+
+
+def test_a_network_that_was_trained_here_is_fetched_before_its_line(inspected: Inspected) -> None:
+    own, other = inspected.found
+    trained = replace(other, checkpoint=other.checkpoint.model_copy(update={"id": "2" * 32, "builtin": False}))
+    lines = [shlex.split(line) for line in commands(replace(inspected, found=[own, trained]))]
+    assert [words[0] for words in lines] == ["curl", "curl", "ssenet", "ssenet"]
+    assert {words[words.index("-o") + 1] for words in lines[:2]} == {
+        f"{'2' * 32}/card.json",
+        f"{'2' * 32}/weights.safetensors",
+    }
+    assert lines[3][2] == "2" * 32
+
+
+def test_lines_draw_as_the_page_does(inspected: Inspected) -> None:
+    view = inspected.view.model_copy(update={"normalisation": "none", "colours": "jet", "opacity": 0.35})
+    for line in commands(replace(inspected, view=view)):
+        words = shlex.split(line)
+        said = [words[words.index(option) + 1] for option in ("--normalisation", "--colours", "--opacity")]
+        assert said == ["none", "jet", "0.35"]
 
 
 def test_contours_of_the_svg_are_those_of_the_maps_that_it_shows(inspected: Inspected) -> None:
