@@ -15,6 +15,7 @@ from frontend.components.truth import Truth
 from frontend.components.words import number
 from ssenet.analysis.coverage import Balance, Coverage, balance, best_alpha, coverage, score_maps
 from ssenet.analysis.suggest import most_consistent, valley
+from ssenet.render import Normalisation
 from ssenet.results import MULTI_SCALE
 
 MEASURED = "measured against its ground truth"
@@ -133,10 +134,11 @@ def _said(one: Measured, found: Balance, *, full: bool) -> str:
     return f"<b>{name}</b> over-covers {the_class} at no scale{blind}"
 
 
-def answer_html(measured: Sequence[Measured], alpha: float) -> str:
-    """The sentence with its α and its badge."""
+def answer_html(measured: Sequence[Measured], alpha: float, normalisation: Normalisation = "eq3") -> str:
+    """The sentence with its α and its badge; where the canvas is normalised otherwise, what α is of."""
+    of = "" if normalisation == "eq3" else " on maps normalised by Eq. 3"
     return (
-        f'<p class="sl-answer" role="status">{answer(measured)} <span>α = {alpha:g}, this photograph.</span> '
+        f'<p class="sl-answer" role="status">{answer(measured)} <span>α = {alpha:g}{of}, this photograph.</span> '
         f"{badge(MEASURED, 'blue')}</p>"
     )
 

@@ -50,6 +50,11 @@ class Inspected:
         return all(one.complete for one in self.measured)
 
     @property
+    def other_maps(self) -> str:
+        """What is said beside a number where the canvas shows maps of another normalisation; coverage is of Eq. 3."""
+        return "" if self.view.normalisation == "eq3" else ", of maps normalised by Eq. 3"
+
+    @property
     def classes_shown(self) -> tuple[str, ...]:
         """Classes of the rows, each once."""
         return tuple(dict.fromkeys(row.class_name for row in self.subjects if row.class_name))
@@ -76,10 +81,10 @@ class Inspected:
             flip=self.flip,
             label_source=self.labels,
             classes_shown=self.classes_shown,
-            normalisation="eq3",
+            normalisation=self.view.normalisation,
             alpha=self.view.alpha,
             alpha_from=self.alpha_from,
-            measured=("coverage of the object",) if any(one.rows for one in self.measured) else (),
+            measured=(f"coverage of the object{self.other_maps}",) if any(one.rows for one in self.measured) else (),
         )
 
 

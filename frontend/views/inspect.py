@@ -166,7 +166,7 @@ def headline(choice: Choice, inspected: Inspected) -> None:
     if not inspected.complete:
         words.html('<p class="sl-answer" role="status">Maps are being computed…</p>')
     elif told:
-        words.html(covered.answer_html(told, inspected.view.alpha))
+        words.html(covered.answer_html(told, inspected.view.alpha, inspected.view.normalisation))
     else:
         words.html(covered.unknown_html(inspected.classes_shown, choice.truth))
     with button:

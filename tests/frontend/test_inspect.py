@@ -172,6 +172,15 @@ def test_answer_follows_alpha(service: FakeService, open_page: Open) -> None:
     assert answer(open_page("inspect", image=image)) != answer(open_page("inspect", image=image, alpha="0.6"))
 
 
+def test_numbers_say_that_they_are_of_eq3_where_the_canvas_is_not(service: FakeService, open_page: Open) -> None:
+    app = open_page("inspect", image=sample(service), normalisation="shared")
+    (protocol,) = [b.proto.body for b in app.get("html") if 'aria-label="Protocol of' in b.proto.body]
+    assert "one maximum for all maps" in protocol and "coverage of the object, of maps normalised by Eq. 3" in protocol
+    assert "α = 0.2 on maps normalised by Eq. 3, this photograph" in answer(app)
+    usual = open_page("inspect", image=sample(service))
+    assert "Eq. 3" not in answer(usual)
+
+
 def test_class_that_the_mask_does_not_show_is_said(service: FakeService, open_page: Open) -> None:
     app = open_page("inspect", image=sample(service), **{"class": "fish"})
     assert "The mask shows bird, and the maps are those of fish" in answer(app)
