@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.analysis.bootstrap import BLOCK, weight_blocks
+from ssenet.analysis.bootstrap import BLOCK, absent_iou, weight_blocks
 from ssenet.analysis.per_image import counts_along
 from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
@@ -59,7 +59,14 @@ class Ratios:
         return cls(**{f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)})
 
 
-def ratios(truth: NDArray[Any], predicted: NDArray[Any], hit: NDArray[Any], label: Label, absent: Absent) -> Ratios:
+def ratios(
+    truth: NDArray[Any],
+    predicted: NDArray[Any],
+    hit: NDArray[Any],
+    label: Label,
+    absent: Absent,
+    drawable: NDArray[np.bool_] | None = None,
+) -> Ratios:
     """Figures of counts.
 
     Args:
@@ -68,10 +75,11 @@ def ratios(truth: NDArray[Any], predicted: NDArray[Any], hit: NDArray[Any], labe
         hit: (..., K + 1), true positives.
         label: a class, or None for means.
         absent: what a class with neither truth nor prediction adds to a mean IoU.
+        drawable: of a resample: (K + 1,) classes that a mask of the scored images has (``bootstrap.absent_iou``).
     """
     chosen = slice(None) if label is None else slice(label, label + 1)
     truth, predicted, hit = (np.asarray(part[..., chosen], np.float64) for part in (truth, predicted, hit))
-    nothing = 0.0 if absent == "zero" and label is None else np.nan
+    nothing = absent_iou(absent, drawable) if label is None else np.nan
     union = truth + predicted - hit
     with np.errstate(divide="ignore", invalid="ignore"):
         iou = _mean(np.where(union > 0, hit / union, nothing))
@@ -101,6 +109,11 @@ class ImageTable:
     truth: NDArray[np.float32]
     predicted: NDArray[np.float32]
     hit: NDArray[np.float32]
+
+    @property
+    def drawable(self) -> NDArray[np.bool_]:
+        """(K + 1,) classes that some mask has, so that a resample can hold them."""
+        return self.truth.any(axis=0)
 
     @classmethod
     def of(cls, histogram: AlphaHistogram, edges: Sequence[int] | NDArray[np.int64] = GRID) -> ImageTable:
@@ -135,7 +148,7 @@ def resampled(
     parts: dict[Label, list[Ratios]] = {label: [] for label in labels}
     for truth, predicted, hit in _sums(table, samples, seed):
         for label, found in parts.items():
-            found.append(ratios(truth, predicted, hit, label, absent))
+            found.append(ratios(truth, predicted, hit, label, absent, table.drawable))
     return {label: Ratios.join(found) for label, found in parts.items()}
 
 

@@ -7,6 +7,7 @@ comparison see the same draws (a paired bootstrap): what makes a photograph hard
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,20 @@ def resample_weights(images: int, samples: int, seed: int) -> NDArray[np.float32
         ValueError: there is no image or no sample.
     """
     return np.concatenate(list(weight_blocks(images, samples, seed)))
+
+
+def absent_iou(absent: Literal["zero", "excluded"], drawable: NDArray[np.bool_] | None = None) -> Doubles:
+    """IoU that a class of neither truth nor prediction adds to a mean: 0, as the released code has it, or nothing, NaN.
+
+    A resample misses classes of few images. That is a gap of the draw and no failure of the network: counted as 0, it
+    would push every interval below its own figure. So a class that some mask has adds nothing where it was not drawn.
+
+    Args:
+        absent: what a class adds that no mask and no prediction has.
+        drawable: (K + 1,) classes that some mask has; None of the scored images themselves.
+    """
+    nothing = 0.0 if absent == "zero" else np.nan
+    return np.asarray(nothing if drawable is None else np.where(drawable, np.nan, nothing))
 
 
 def interval(values: Doubles, level: float = LEVEL) -> tuple[Doubles, Doubles]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ssenet.analysis.bootstrap import LEVEL
+from ssenet.analysis.bootstrap import LEVEL, absent_iou
 from ssenet.analysis.differences import Difference, differences, mean_defined, resampled_sums
 from ssenet.analysis.pair import Absent, Choice, Evaluated, common_rows, differing, on_common_images, row_alpha, ruled
 from ssenet.analysis.per_image import image_counts
@@ -78,7 +78,13 @@ class Figures:
     m_fp: Doubles
 
 
-def figures(truth: Doubles, predicted: Doubles, hit: Doubles, absent: Absent = "zero") -> Figures:
+def figures(
+    truth: Doubles,
+    predicted: Doubles,
+    hit: Doubles,
+    absent: Absent = "zero",
+    drawable: NDArray[np.bool_] | None = None,
+) -> Figures:
     """Eqs. 4 to 6 from pixels summed over images, as ``ssenet.curves.curve`` has them at one α.
 
     Args:
@@ -86,13 +92,15 @@ def figures(truth: Doubles, predicted: Doubles, hit: Doubles, absent: Absent = "
         predicted: the same shape.
         hit: the same shape, true positives.
         absent: what a class with neither truth nor prediction adds to mIoU.
+        drawable: of resamples: (K + 1,) classes that a mask of the compared images has (``bootstrap.absent_iou``).
     """
     union = truth + predicted - hit
     with np.errstate(divide="ignore", invalid="ignore"):
-        iou = np.where(union > 0, hit / union, 0.0 if absent == "zero" else np.nan)
+        iou = np.where(union > 0, hit / union, absent_iou(absent))
+        counted = np.where(union > 0, iou, absent_iou(absent, drawable))
         found = np.where(hit > 0, hit, np.nan)[..., 1:]
         fn_ratio, fp_ratio = truth[..., 1:] / found - 1, predicted[..., 1:] / found - 1
-    return Figures(iou, mean_defined(iou), fn_ratio, fp_ratio, mean_defined(fn_ratio), mean_defined(fp_ratio))
+    return Figures(iou, mean_defined(counted), fn_ratio, fp_ratio, mean_defined(fn_ratio), mean_defined(fp_ratio))
 
 
 def compare(a: Evaluated, b: Evaluated, choice: Choice) -> Comparison:
@@ -113,8 +121,9 @@ def compare(a: Evaluated, b: Evaluated, choice: Choice) -> Comparison:
     table = np.stack([_table(a, alphas_a), _table(b, alphas_b)], axis=1)
     resampled = resampled_sums(table, choice.samples, choice.seed)
     observed = table.sum(axis=0, dtype=np.float64)[None]
+    drawable = observed[0, 0, 0, 0] > 0
     before, after = (_of_network(observed, i, one.absent) for i, one in enumerate((a, b)))
-    drawn_a, drawn_b = (_of_network(resampled, i, one.absent) for i, one in enumerate((a, b)))
+    drawn_a, drawn_b = (_of_network(resampled, i, one.absent, drawable) for i, one in enumerate((a, b)))
     rows = tuple(
         _row(r, name, alphas_a[name], alphas_b[name], (before, after), (drawn_a, drawn_b))
         for r, name in enumerate(names)
@@ -140,10 +149,10 @@ def _table(one: Evaluated, alphas: Mapping[str, float]) -> NDArray[np.int64]:
     return np.stack([np.stack([c.truth, c.predicted, c.hit], axis=1) for c in counted], axis=1)
 
 
-def _of_network(sums: Doubles, network: int, absent: Absent) -> Figures:
+def _of_network(sums: Doubles, network: int, absent: Absent, drawable: NDArray[np.bool_] | None = None) -> Figures:
     """Figures of a network from (B, 2, R, 3, K + 1)."""
     truth, predicted, hit = np.moveaxis(sums[:, network], 2, 0)
-    return figures(truth, predicted, hit, absent)
+    return figures(truth, predicted, hit, absent, drawable)
 
 
 Both = tuple[Figures, Figures]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ssenet.analysis.bands import GRID, GRID_ALPHA, ImageTable, best_of, plateau, ratios, resampled
 from ssenet.analysis.bootstrap import resample_weights
 from ssenet.curves import counts, curve
-from ssenet.histograms import EDGES, AlphaHistogram
+from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
 
 K = 3
 
@@ -31,14 +31,33 @@ def histogram(seed: int, images: int, classes: int = K, side: int = 9) -> AlphaH
 def test_every_resample_is_the_curve_of_the_images_it_drew(absent: str) -> None:
     """The slow way: take the images as often as they were drawn, and draw their curve."""
     images = histogram(0, 7)
+    assert set(images.rows[:, 0]) >= {1, 2, 3}
     found = resampled(ImageTable.of(images), [None, 2], 12, seed=5, absent=absent)  # type: ignore[arg-type]
     for b, weights in enumerate(resample_weights(7, 12, 5)):
         drawn = images.take(np.repeat(np.arange(7), weights.astype(int)))
-        slow = curve(drawn, absent)  # type: ignore[arg-type]
+        slow = curve(drawn, "excluded")  # all classes are in some mask, and a draw that misses one does not count it
         np.testing.assert_allclose(found[None].iou[b], slow.miou[GRID], rtol=1e-5)
         np.testing.assert_allclose(found[None].fn[b], slow.m_fn[GRID], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(found[None].fp[b], slow.m_fp[GRID], rtol=1e-4, atol=1e-5)
         np.testing.assert_allclose(found[2].fn[b], slow.fn_ratio[GRID, 1], rtol=1e-4, atol=1e-5)
+
+
+def perfect(truth_classes: list[int], classes: int) -> AlphaHistogram:
+    """An image a class, half of it the object, all labels right at α = 0.2."""
+    parts = []
+    for k in truth_classes:
+        truth = np.repeat(np.array([[0], [k]], np.uint8), 4, axis=1)
+        parts.append(AlphaHistogram.of_image(truth, np.full_like(truth, k), (truth > 0).astype(np.float32), classes))
+    return AlphaHistogram.join(parts)
+
+
+def test_a_class_that_a_draw_misses_is_no_failure_of_the_network() -> None:
+    """Whichever images are drawn, all of their labels are right; a class that no mask has counts as 0 in every draw."""
+    drawn = (resample_weights(4, 50, 0) > 0).sum(axis=1)
+    for classes, expected in ((4, np.ones(50)), (5, (drawn + 1) / (drawn + 2))):
+        table = ImageTable.of(perfect([1, 2, 3, 4], classes), [nearest_edge(0.2)])
+        found = resampled(table, [None], 50, seed=0)
+        np.testing.assert_allclose(found[None].iou[:, 0], expected, rtol=1e-6)
 
 
 def test_ratios_of_counts_are_the_paper_s() -> None:

@@ -99,6 +99,24 @@ def test_every_figure_agrees_with_the_loops(alphas: tuple[float, float]) -> None
     assert found.classes[0].fn_ratio is None
 
 
+def test_a_class_that_a_draw_misses_does_not_shrink_the_difference() -> None:
+    """An image a class; A labels nothing and B every object: mIoU of k drawn classes is 0.5 / (k + 1), and 1."""
+    record = evaluated("x", 1, 3, rows=("1",)).record
+    nothing, everything = (Evaluated(record, {"1": halves(score)}) for score in (0.1, 0.9))
+    found = compare(nothing, everything, QUICK).row().miou
+    assert (found.a, found.b) == (0.5 / 4, 1)
+    assert (found.low, found.high) == (1 - 0.5 / 2, 1 - 0.5 / 4)
+
+
+def halves(score: float) -> AlphaHistogram:
+    """Three pictures; the lower half of each is an object of a class of its own, with that score."""
+    parts = []
+    for k in (1, 2, 3):
+        truth = np.repeat(np.array([[0], [k]], np.uint8), 4, axis=1)
+        parts.append(AlphaHistogram.of_image(truth, np.full_like(truth, k), np.float32(score) * (truth > 0), 3))
+    return AlphaHistogram.join(parts)
+
+
 def test_all_rows_say_what_their_curves_say() -> None:
     a, b = evaluated("a", 1), evaluated("b", 2, quality=0.9)
     found = compare(a, b, QUICK)
