@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,9 +47,19 @@ class Gathered:
         return [self.checkpoint.classes[k] for k in predicted(values, exclusive=self.exclusive)]
 
 
-def gather(checkpoints: Sequence[Checkpoint], image: str, scales: Sequence[float], flip: bool) -> list[Gathered]:
-    """Ask for every scale of every checkpoint, smallest scale first, without waiting for any."""
-    found = [Gathered(label, checkpoint) for label, checkpoint in labelled(checkpoints).items()]
+def gather(
+    checkpoints: Sequence[Checkpoint] | Mapping[str, Checkpoint], image: str, scales: Sequence[float], flip: bool
+) -> list[Gathered]:
+    """Ask for every scale of every checkpoint, smallest scale first, without waiting for any.
+
+    Args:
+        checkpoints: networks; by the labels that other pages know them by, where links lead to those.
+        image: id of the photograph.
+        scales: of the photograph.
+        flip: also of the mirrored one.
+    """
+    named = checkpoints if isinstance(checkpoints, Mapping) else labelled(checkpoints)
+    found = [Gathered(label, checkpoint) for label, checkpoint in named.items()]
     for scale in sorted(scales):
         for one in found:
             _ask(one, image, scale, flip)

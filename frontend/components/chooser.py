@@ -29,6 +29,11 @@ def _rank(checkpoint: Checkpoint) -> int:
 
 def choose_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> list[Checkpoint]:
     """A multi-select whose state is in the address; the two demo networks, or the first two, by default."""
+    return list(choose_labelled(checkpoints, key).values())
+
+
+def choose_labelled(checkpoints: Sequence[Checkpoint], key: str) -> dict[str, Checkpoint]:
+    """``choose_checkpoints``, by the labels that are theirs alone among all ``checkpoints``."""
     by_label = labelled(sorted(checkpoints, key=_rank))
     defaults = [label for label, checkpoint in by_label.items() if checkpoint.id in DEFAULT_IDS] or list(by_label)[:2]
     chosen = st.multiselect(
@@ -40,7 +45,7 @@ def choose_checkpoints(checkpoints: Sequence[Checkpoint], key: str) -> list[Chec
         bind="query-params",
         persist_state="session",
     )
-    return [by_label[label] for label in chosen]
+    return {label: by_label[label] for label in chosen}
 
 
 def choose_alpha(place: DeltaGenerator, help: str | None = None) -> float:

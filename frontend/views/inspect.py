@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -11,7 +11,7 @@ from frontend import schemas as s
 from frontend.canvas import Canvas, CanvasView, cam_canvas
 from frontend.components import cams, covered, scene
 from frontend.components.alpha_choice import alpha_choice
-from frontend.components.chooser import choose_checkpoints
+from frontend.components.chooser import choose_labelled
 from frontend.components.comparison_link import comparison_link
 from frontend.components.cost import CostQuery, cost_panel
 from frontend.components.export import bundle_button, view_address
@@ -36,7 +36,7 @@ class Choice:
     photograph: s.Image
     picture: bytes
     truth: Truth | None
-    checkpoints: Sequence[s.Checkpoint]
+    checkpoints: Mapping[str, s.Checkpoint]
     scales: Sequence[float]
     flip: bool
     labels: str
@@ -79,11 +79,11 @@ def _picture(image_id: str) -> bytes:
     return scene.webp(picture_png(image_id, scene.PHOTOGRAPH_SIDE))
 
 
-def choose_views(photograph: s.Image) -> tuple[list[s.Checkpoint], list[float], bool, str]:
+def choose_views(photograph: s.Image) -> tuple[dict[str, s.Checkpoint], list[float], bool, str]:
     """Checkpoints, scales, flip, and who says which classes are present."""
     left, middle, right, last = st.columns([4.4, 4.4, 1.1, 1.5], vertical_alignment="bottom")
     with left:
-        chosen = choose_checkpoints(client().checkpoints("cam"), key="checkpoints")
+        chosen = choose_labelled(client().checkpoints("cam"), key="checkpoints")
     scales = middle.pills(
         "Scales of the photograph",
         list(CURVE_SCALES),

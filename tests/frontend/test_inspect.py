@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from fake_api import CLASSES, FakeService, photograph
+from fake_api import CLASSES, FakeService, card, photograph
 from fake_samples import LABEL, mask
 from streamlit.testing.v1 import AppTest
 
@@ -198,6 +198,14 @@ def test_question_leads_to_the_comparison_of_what_is_seen(service: FakeService, 
     assert link.page == "compare"
     for part in ("checkpoints=demo-baseline", "checkpoints=demo-ssenet", "alpha=0.3", "class=bird", "rows="):
         assert part in link.query_string
+
+
+def test_comparison_of_one_of_two_networks_of_one_name_is_of_that_one(service: FakeService, open_page: Open) -> None:
+    for key in ("a" * 32, "b" * 32):
+        service.checkpoints[key] = card("my-run", "ssenet")
+    app = open_page("inspect", image=sample(service), checkpoints=["demo-baseline", "my-run (bbbbbbbb)"])
+    (link,) = [e.proto for e in app.get("page_link") if "difference" in e.proto.label]
+    assert "checkpoints=my-run+%28bbbbbbbb%29" in link.query_string
 
 
 def test_oracle_sets_alpha_and_the_protocol_says_so(service: FakeService, open_page: Open) -> None:
