@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram
 
 Doubles = NDArray[np.float64]
 
@@ -33,20 +33,25 @@ def counts(histogram: AlphaHistogram) -> Counts:
 
     A pixel in bin b is foreground at edge j exactly when b > j.
     """
-    dense = histogram.dense
-    # above[g, w, j] = pixels with bin > j
-    above = np.flip(np.cumsum(np.flip(dense, axis=2), axis=2), axis=2)[:, :, 1:]
-    truth = dense.sum(axis=(1, 2))
-    classes = np.arange(histogram.classes)
-    foreground = above.sum(axis=0).T
-    hit = above[classes + 1, classes].T
-    background = truth.sum() - foreground.sum(axis=1)
-    background_hit = truth[0] - above[0].sum(axis=0)
+    gt, winner, bins, count = histogram.rows.T.astype(np.int64)
+    right, empty = gt == winner, gt == 0
+    truth = np.bincount(gt, count, histogram.classes + 1).astype(np.int64)
+    foreground = _above(winner - 1, bins, count, histogram.classes)
+    hit = _above(winner[right] - 1, bins[right], count[right], histogram.classes)
+    covered = _above(gt[empty], bins[empty], count[empty], 1)
+    background = truth.sum() - foreground.sum(axis=1, keepdims=True)
     return Counts(
         truth,
-        np.concatenate([background[:, None], foreground], axis=1),
-        np.concatenate([background_hit[:, None], hit], axis=1),
+        np.concatenate([background, foreground], axis=1),
+        np.concatenate([truth[0] - covered, hit], axis=1),
     )
+
+
+def _above(which: NDArray[np.int64], bins: NDArray[np.int64], count: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """(E, size) pixels of each of ``size`` kinds whose bin is above each edge; floats hold these integers exactly."""
+    width = len(EDGES) + 1
+    table = np.bincount(which * width + bins, count, size * width).reshape(size, width).astype(np.int64)
+    return (table.sum(axis=1, keepdims=True) - table.cumsum(axis=1))[:, :-1].T
 
 
 @dataclass(frozen=True)
@@ -79,8 +84,8 @@ class Curve:
         return float(self.alpha[index]), float(self.miou[index])
 
     def at(self, alpha: float) -> dict[str, float | int | None]:
-        """The figures at the edge nearest to ``alpha``; None where undefined."""
-        index = nearest_edge(alpha)
+        """The figures at the nearest of its thresholds to ``alpha``; None where undefined."""
+        index = int(np.abs(self.alpha - alpha).argmin())
         values = {"alpha": self.alpha, "miou": self.miou, "m_fn": self.m_fn, "m_fp": self.m_fp}
         figures: dict[str, float | int | None] = {name: _number(array[index]) for name, array in values.items()}
         return {**figures, "undefined": int(self.undefined[index])}

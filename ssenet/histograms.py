@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,14 +118,6 @@ class AlphaHistogram:
     def images(self) -> int:
         """Number of images counted."""
         return len(self.starts) - 1
-
-    @cached_property
-    def dense(self) -> NDArray[np.int64]:
-        """(K + 1, K, len(EDGES) + 1) counts over all images; winner w is at index w - 1."""
-        out = np.zeros((self.classes + 1, self.classes, len(EDGES) + 1), np.int64)
-        gt, winner, bins, count = self.rows.T
-        np.add.at(out, (gt, winner - 1, bins), count)
-        return out
 
     def take(self, images: NDArray[np.integer[Any]]) -> AlphaHistogram:
         """The histogram of the given images, in that order and as often as named (bootstrap)."""

@@ -1,12 +1,14 @@
 """One histogram equals sixty passes, and undefined ratios stay undefined."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from ssenet.curves import curve
+from ssenet.curves import Counts, counts, curve, curve_of
 from ssenet.histograms import EDGES, AlphaHistogram, load_histograms, nearest_edge, save_histograms
 
 K = 3
@@ -51,6 +53,27 @@ def test_sixty_thresholds(seed: int) -> None:
             assert result.m_fp[at] == pytest.approx(fp.mean(), rel=1e-9, abs=1e-12)
 
 
+def test_a_curve_at_few_thresholds_is_read_at_the_nearest_of_them() -> None:
+    whole = curve(AlphaHistogram.of_image(*image(0), 3))
+    found = counts(AlphaHistogram.of_image(*image(0), 3))
+    few = [nearest_edge(alpha) for alpha in (0.1, 0.4, 0.7)]
+    thinned = curve_of(Counts(found.truth, found.predicted[few], found.hit[few]), EDGES[few].astype(np.float64))
+    for alpha in (0.1, 0.4, 0.7):
+        assert thinned.at(alpha) == whole.at(alpha)
+    assert thinned.at(0.42) == whole.at(0.4)
+
+
+def test_counting_many_classes_takes_no_table_of_all_pairs() -> None:
+    """254 classes, the most a mask can name: a table of truth, winner and bin would take 500 MB."""
+    part = AlphaHistogram.of_image(np.full((4, 4), 254, np.uint8), np.full((4, 4), 254), np.ones((4, 4), "f4"), 254)
+    tracemalloc.start()
+    found = counts(part)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.hit[0, 254] == 16 and found.predicted[-1, 0] == 16
+    assert peak < 2**25, f"{peak / 2**20:.0f} MiB"
+
+
 def test_no_true_positive_is_undefined_not_huge() -> None:
     truth, winner = np.array([[1, 1]], np.uint8), np.array([[2, 2]])
     result = curve(AlphaHistogram.of_image(truth, winner, np.ones((1, 2), np.float32), 2))
@@ -92,9 +115,9 @@ def test_a_label_out_of_range_is_named() -> None:
 def test_histograms_add_and_survive_a_file() -> None:
     one, other = (AlphaHistogram.of_image(*image(s), K) for s in (1, 2))
     both = AlphaHistogram.join([one, other])
-    np.testing.assert_array_equal(both.dense, one.dense + other.dense)
-    np.testing.assert_array_equal(both.take(np.array([1, 1])).dense, 2 * other.dense)
+    np.testing.assert_array_equal(counts(both).hit, counts(one).hit + counts(other).hit)
+    np.testing.assert_array_equal(counts(both.take(np.array([1, 1]))).predicted, 2 * counts(other).predicted)
     back = load_histograms(save_histograms({"1": both, "MS": one}))
     assert list(back) == ["1", "MS"]
-    np.testing.assert_array_equal(back["1"].dense, both.dense)
+    np.testing.assert_array_equal(back["1"].rows, both.rows)
     assert back["1"].images == 2
