@@ -118,6 +118,12 @@ def empty(subject: Subject) -> None:
 # The result ------------------------------------------------------------------------------------------
 def result(ranking: Ranking, subject: Subject) -> None:
     """Headline, filters, gallery, protocol."""
+    if ranking.record.protocol.dataset_fingerprint != subject.dataset.fingerprint:
+        st.warning(
+            f"{subject.dataset.name} holds other photographs or masks now than when this was measured: pictures may "
+            "not be those that the figures are of. Measure again.",
+            icon=":material/history:",
+        )
     headline = st.container()
     choice = choose(ranking)
     found = rows(ranking.id, choice, 12, 0)

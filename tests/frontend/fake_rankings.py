@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from fake_api import FakeService
 
 IMAGES = 30
+CONTENT = {"dataset_fingerprint": "f" * 64}
+"""Of the stand-in's data set."""
 
 
 class RowsQuery(Choice):
@@ -41,7 +43,8 @@ def made(classes: tuple[str, ...], images: int = IMAGES, *, pair: bool = True, *
     values: dict[str, Any] = {
         "checkpoint": "demo-baseline", "other": "demo-ssenet" if pair else None, "classes": classes, "masks": True,
         "size_limits": (0.2, 0.4), "without_class": 2, "images": images + 2,
-        "protocol": protocol(images=images + 2), "protocol_b": protocol(weights_sha256="1" * 64) if pair else None,
+        "protocol": protocol(images=images + 2, **CONTENT),
+        "protocol_b": protocol(weights_sha256="1" * 64, **CONTENT) if pair else None,
     }  # fmt: skip
     return ranking(rows, **{**values, **changes})
 

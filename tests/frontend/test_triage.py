@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fake_api import FakeService
 from fake_rankings import IMAGES
+from rankings import protocol
 from streamlit.testing.v1 import AppTest
 
 from frontend.client import Client, Pending, api_url
@@ -157,7 +158,6 @@ def test_everything_is_in_the_address(
 
 
 def test_given_labels_are_ground_truth(service: FakeService, open_page: Open) -> None:
-    from rankings import protocol
 
     service.rankings.add(protocol=protocol(label_source="given", images=32))
     app = open_page("triage")
@@ -294,3 +294,10 @@ def test_controls_go_on_saying_what_is_shown(service: FakeService, open_page: Op
     app.selectbox(key="rank_by").set_value("disagreement").run()
     after = [(box.proto.id, box.proto.default) for box in app.selectbox if box.key in ("a", "b", "dataset", "split")]
     assert after == before and len(before) == 4, "a default that moves is another one in the browser"
+
+
+def test_a_data_set_that_has_changed_since_is_said(service: FakeService, open_page: Open) -> None:
+    service.rankings.add()
+    assert not open_page("triage").warning
+    service.rankings.add(protocol=protocol(images=IMAGES + 2, dataset_fingerprint="0" * 64))
+    assert "holds other photographs or masks now" in open_page("triage").warning[0].value
