@@ -176,6 +176,31 @@ def test_dragging_asks_nothing_and_only_looks_colours_up(page: Page) -> None:
     expect(page.get_by_role("img", name=re.compile("^Colour bar: jet from 0 to 1"))).to_be_visible()
 
 
+TAKEN_AGAIN = """
+async (slider) => {
+  const say = (type, kind = Event) => slider.dispatchEvent(new kind(type, { bubbles: true }));
+  const later = () => new Promise((done) => setTimeout(done, 400)); // more than twice what settles a release
+  slider.value = 0.5;
+  ['input', 'change'].forEach((type) => say(type));
+  say('pointerdown', PointerEvent);
+  slider.value = 0.7;
+  say('input');
+  await later();
+  const held = slider.getRootNode().querySelector('.cam').dataset.updates;
+  say('change');
+  say('pointerup', PointerEvent);
+  await later();
+  return [held, slider.getRootNode().querySelector('.cam').dataset.updates];
+}
+"""
+
+
+def test_taken_hold_of_again_before_the_page_was_told_it_asks_nothing(page: Page) -> None:
+    opened(page)
+    assert page.get_by_label("Background threshold α").evaluate(TAKEN_AGAIN) == ["0", "1"]
+    page.wait_for_url(re.compile("alpha=0.7"))
+
+
 def test_pointing_shows_the_values_of_every_tile_and_asks_nothing(page: Page) -> None:
     frames = Frames(page)
     before = opened(page)
@@ -226,8 +251,18 @@ def test_a_class_is_upsampled_once(page: Page) -> None:
 
 def test_a_checkpoint_of_which_nothing_is_known_yet_has_a_row_that_waits(page: Page) -> None:
     opened(page, "empty=1&probe=0.5,0.5")
+    title = page.locator(".row-title").filter(has_text="arriving")
+    expect(title).to_be_visible()
+    expect(title).not_to_contain_text("does not know")
     expect(page.get_by_text("computing…").locator("visible=true")).to_have_count(len(COLUMNS))
     expect(tile(page, "SSENet", "multi-scale")).to_be_visible()
+
+
+def test_no_score_is_told_before_a_map_has_come(page: Page) -> None:
+    opened(page, "scales=1&missing=1")
+    expect(page.locator(".row-title").first).to_contain_text("baseline")
+    assert not re.search(r"\d\.\d\d", " ".join(page.locator(".row-title").all_inner_texts()))
+    assert not re.search(r"\d\.\d\d", " ".join(page.get_by_label("Class").locator("option").all_inner_texts()))
 
 
 def test_maps_that_arrive_keep_what_one_was_doing(page: Page) -> None:

@@ -9,6 +9,8 @@ function bindControls(app) {
   const { elements } = app;
   for (const name of Object.keys(NUMBERS)) {
     elements[name].addEventListener('input', () => app.change({ [name]: Number(elements[name].value) }));
+    elements[name].addEventListener('pointerdown', () => app.hold());
+    elements[name].addEventListener('pointerup', () => app.commit());
   }
   for (const name of CHOICES) elements[name].addEventListener('change', () => app.change({ [name]: elements[name].value }));
   for (const name of SWITCHES) {
@@ -34,8 +36,10 @@ function exchange(app) {
 function fillChoices(app) {
   const { scene, elements, view } = app;
   const ranked = scene.ranked();
-  const highest = ranked.length ? `${HIGHEST} (${ranked[0][0]})` : HIGHEST;
-  const classes = [[HIGHEST, highest], ...ranked.map(([name, score]) => [name, `${name} · ${score.toFixed(2)}`])];
+  const arrived = scene.layers.some((layer) => layer.maps.length); // before that, no score is known
+  const highest = arrived && ranked.length ? `${HIGHEST} (${ranked[0][0]})` : HIGHEST;
+  const words = (name, score) => (arrived ? `${name} · ${score.toFixed(2)}` : name);
+  const classes = [[HIGHEST, highest], ...ranked.map(([name, score]) => [name, words(name, score)])];
   if (!classes.some(([name]) => name === view.class)) classes.push([view.class, `${view.class} (not among these)`]);
   fill(elements.class, classes);
   const tiles = allTiles(scene).map(({ layer, column }) => [

@@ -54,8 +54,9 @@ function writeTitles(app) {
     if (!tile.title) continue;
     const { layer } = tile;
     const { name, known, index } = app.scene.shown(layer, app.view.class);
-    const unknown = known ? '' : ` · does not know “${app.view.class}”, its own best class is shown`;
-    const score = layer.classes.length ? ` · ${name} ${layer.scores[index].toFixed(2)}` : '';
+    const unknown = known || !layer.classes.length ? '' : ` · does not know “${app.view.class}”, its own best class is shown`;
+    // Without a map there is no score yet.
+    const score = layer.maps.length && name ? ` · ${name} ${layer.scores[index].toFixed(2)}` : '';
     const note = layer.note ? ` · ${layer.note}` : '';
     const key = [layer.title, layer.subtitle, score, unknown, note].join('|');
     if (tile.titleKey === key) continue;

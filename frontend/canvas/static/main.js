@@ -71,6 +71,11 @@ class App {
     this.settle();
   }
 
+  // Taken hold of again before the page was told: it is told on the next release.
+  hold() {
+    this.settle.cancel();
+  }
+
   tell() {
     const own = views.get(this.key);
     const text = JSON.stringify(own.view);

@@ -42,6 +42,7 @@ function bindPointer(app) {
     const at = event.button === 0 ? pointOf(app, event) : null;
     if (!at) return;
     const onDivider = app.view.mode === 'swipe' && Math.abs(at.u - app.view.swipe) * at.width < DIVIDER_REACH;
+    app.hold();
     app.dragFrame = event.target.closest('.frame');
     drag = { at, view: app.view, onDivider, moved: false, x: event.clientX, y: event.clientY };
     stage.setPointerCapture(event.pointerId);
