@@ -68,6 +68,7 @@ def evaluate(checkpoint: s.Checkpoint, evaluations: Sequence[s.Evaluation]) -> N
         largest_one = max(evaluations, key=lambda e: len(e.record.image_ids))
         protocol = largest_one.record.protocol
         settings |= {"dataset": largest_one.dataset_id, "split": protocol.split, "flip": protocol.flip}
+        settings |= {"images": len(largest_one.record.image_ids)}
         settings |= {"relu_order": protocol.relu_order, "labels": protocol.label_source}
         scales = {"scales": protocol.scales, "multi_scale": protocol.multi_scale}
         settings |= {name: chosen for name, chosen in scales.items() if chosen}
