@@ -52,6 +52,9 @@ def gallery(lab: Lab, checkpoints: dict[str, s.Checkpoint], point: Point) -> Non
     """The images of a point, a few at a time, in the order that is chosen."""
     order, offset = _choose_order(), _offset()
     found = _images(lab, point, order, offset)
+    if found.total and not found.items:  # the address is of another choice, with more images
+        _go(offset := (found.total - 1) // SHOWN * SHOWN)
+        found = _images(lab, point, order, offset)
     if not found.items:
         st.info("No image here has such a class in its mask or among its labels. Choose another class, or a lower α.")
         return
@@ -71,7 +74,7 @@ def _choose_order() -> Order:
 
 def _offset() -> int:
     text = str(st.query_params.get("offset", "0"))
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _images(lab: Lab, point: Point, order: Order, offset: int) -> EvaluatedImages:

@@ -162,6 +162,15 @@ def test_next_and_order_are_in_the_address(open_page: Open) -> None:
     assert f"val-{ranked(rows, 'fp')[4]:04d}" in next(block for block in html(again) if block.startswith(PICTURES))
 
 
+@pytest.mark.usefixtures("service")
+@pytest.mark.parametrize("offset", ["400", "99999999999"])
+def test_an_address_beyond_the_last_image_shows_images_that_are_there(open_page: Open, offset: str) -> None:
+    app = open_page("alpha_lab", images="true", rows=["MS"], offset=offset, **{"class": "fish"})
+    assert not app.exception and not app.error
+    assert not any("No image here has such a class" in info.value for info in app.info)
+    assert any(block.startswith(PICTURES) for block in html(app))
+
+
 def test_labels_arrive_when_the_maps_are_there(fake: FakeService, service: FakeService, open_page: Open) -> None:
     service.pending_polls = 2
     app = open_page("alpha_lab", images="true", rows=["MS"])
@@ -185,7 +194,8 @@ def test_checkpoint_without_evaluation_can_be_evaluated(service: FakeService, op
     (sent,) = service.submitted
     assert sent["kind"] == "evaluate"
     assert sent["settings"]["checkpoint"] == "ck-new" and sent["settings"]["dataset"] == "demo"
-    assert EvaluateSettings(**sent["settings"]).model_dump() == EvaluateSettings(checkpoint="ck-new").model_dump()
+    like_the_largest = EvaluateSettings(checkpoint="ck-new", images=120)
+    assert EvaluateSettings(**sent["settings"]).model_dump() == like_the_largest.model_dump()
     assert app.query_params["job"] == "job-0000"
 
 
