@@ -8,6 +8,7 @@ from frontend import schemas as s
 from frontend.components import aggregation
 from ssenet.analysis.aggregation import Aggregation, AggregationCounts
 from ssenet.bundle import Bundle, command, csv_text, figure_html
+from ssenet.config import CamInferSettings
 
 Ways = Sequence[tuple[str, Aggregation]]
 
@@ -15,8 +16,9 @@ Ways = Sequence[tuple[str, Aggregation]]
 def bundle(made: s.ImageSet, ways: Ways, scores: Sequence[AggregationCounts], address: str, alpha: float) -> Bundle:
     """Curves as CSV and as a figure, and the lines that compute them again."""
     files, commands = {}, []
-    network = str(made.lineage[-1].settings.get("checkpoint", "CHECKPOINT"))
-    order = ["--dataset", made.dataset, "--split", made.split, "--labels", "given", "--out", "cams"]
+    settings = CamInferSettings.model_validate(made.lineage[-1].settings)
+    network, labels = settings.checkpoint, settings.labels
+    order = ["--dataset", made.dataset, "--split", made.split, "--labels", labels, "--out", "cams"]
     start = aggregation.usual(made)
     scales = ",".join(f"{x:g}" for x in start.scales)
     flip = "--flip" if start.flip else "--no-flip"

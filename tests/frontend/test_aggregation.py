@@ -117,4 +117,8 @@ def test_the_export_holds_both_ways_and_their_lines(service: FakeService) -> Non
         manifest = json.loads(archive.read("manifest.json"))
     assert {"a.csv", "b.csv", "curves.html"} <= {entry["name"] for entry in manifest["files"]}
     assert manifest["commands"][0].startswith("ssenet cam demo-ssenet --dataset demo --split train")
+    assert "--labels given" in manifest["commands"][0]
+    made.lineage[-1].settings["labels"] = "all"
+    line = bundle(made, [], [], "http://x/aggregation", 0.2).commands[0]
+    assert "--labels all" in line
     assert "--combine max" in manifest["commands"][2] and "--no-flip" in manifest["commands"][2]
