@@ -65,7 +65,8 @@ def choose_pair(checkpoints: Sequence[Checkpoint], places: Sequence[DeltaGenerat
         return None
     labels = list(by_label)
     ids = [checkpoint.id for checkpoint in by_label.values()]
-    defaults = [ids.index(name) if name in ids else i for i, name in enumerate(DEFAULT_IDS)]
+    demo = [ids.index(name) for name in DEFAULT_IDS if name in ids]
+    defaults = demo if len(demo) == len(SIDES) else [*demo, *(i for i in range(len(ids)) if i not in demo)]
     titles = ("A: the baseline", "B: compared with it")
     chosen = [
         _select(place, title, labels, side, default)

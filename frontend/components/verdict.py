@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from html import escape
 
 from frontend.components.markup import badge
-from ssenet.analysis.verdict import Statement
+from ssenet.analysis.comparison import Comparison
+from ssenet.analysis.verdict import Statement, row_words
 
 MEANING = (
-    "Real: 95 % of the resamples of the images leave zero on one side. It speaks of these two sets of weights on "
-    "photographs like these; another training of either could end up elsewhere."
+    "Real: the middle 95 % of the resamples of the images lie on one side of zero. It speaks of these "
+    "two sets of weights on photographs like these; another training of either could end up elsewhere."
 )
 
 
@@ -28,6 +29,17 @@ def verdict_html(statements: Sequence[Statement], of: str, *, leak: str | None =
     )
     warning = f"<p>{badge('uses the ground truth', 'red')} {escape(leak)}</p>" if leak else ""
     return f'<section class="sl-verdict" role="status" aria-label="{escape(of)}">{lines}{warning}</section>'
+
+
+def undefined_words(found: Comparison) -> str:
+    """Classes that m_FN and m_FP leave out, and where."""
+    rows = [row for row in found.rows if row.undefined_a or row.undefined_b]
+    if not rows:
+        return "No class is undefined."
+    said = [f"{row.undefined_a} for A and {row.undefined_b} for B at {row_words(row.row)}" for row in rows]
+    uneven = any(row.undefined_a != row.undefined_b for row in rows)
+    means = " There A and B are means over different classes, which a difference may come from." if uneven else ""
+    return f"Classes without a true positive, left out of the means: {', '.join(said)}.{means}"
 
 
 def _badge(one: Statement) -> str:

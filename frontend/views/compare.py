@@ -27,7 +27,7 @@ from frontend.components.pair_choice import (
 )
 from frontend.components.protocol import protocol_html
 from frontend.components.scored import common_images, ground, largest
-from frontend.components.verdict import MEANING, verdict_html
+from frontend.components.verdict import MEANING, undefined_words, verdict_html
 from frontend.session import client, page_guard
 from ssenet.analysis.comparison import Comparison
 from ssenet.analysis.comparison_figures import beyond, class_forest, row_differences
@@ -112,6 +112,7 @@ def show_verdict(found: Comparison, pair: Pair, class_name: str | None, alpha: A
     query: dict[str, str | Sequence[str]] = {"checkpoints": [pair.a, pair.b], "rows": [found.choice.row]}
     query |= {"alpha": f"{alpha:g}"} if alpha != "best" else {}
     query |= {"class": class_name} if class_name else {}
+    query |= {"images": "true", "of": pair.b, "row": found.choice.row}
     right.page_link(
         "views/alpha_lab.py", label="The images behind it", icon=":material/photo_library:", query_params=query
     )
@@ -141,15 +142,6 @@ def by_row(figure: go.Figure, found: Comparison, pair: Pair) -> None:
     st.caption(" ".join(said))
     cards = [(pair.a, found.protocol_a), (pair.b, found.protocol_b)]
     st.html(protocol_html(cards, "the comparison", [one.card for one in pair.checkpoints]))
-
-
-def undefined_words(found: Comparison) -> str:
-    """Classes that m_FN and m_FP leave out, and where."""
-    rows = [row for row in found.rows if row.undefined_a or row.undefined_b]
-    if not rows:
-        return "No class is undefined."
-    said = [f"{row.undefined_a} for A and {row.undefined_b} for B at {row_words(row.row)}" for row in rows]
-    return f"Classes without a true positive, left out of the means: {', '.join(said)}."
 
 
 def class_rows(found: Comparison) -> list[list[str]]:

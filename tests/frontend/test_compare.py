@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evaluations import evaluated
 from fake_api import FakeService, card
 from streamlit.testing.v1 import AppTest
 
 from frontend.client import Client, api_url
 from frontend.components.comparison_bundle import bundle
+from frontend.components.verdict import undefined_words
+from ssenet.analysis.comparison import compare
 from ssenet.analysis.object_sizes import SizeChoice
+from ssenet.analysis.pair import Choice
 from ssenet.bundle import pack_bundle
 from ssenet.cli import app as command_line
 from ssenet.histograms import save_histograms
@@ -111,6 +115,32 @@ def test_links_of_other_pages_name_both_networks_and_a_row(service: FakeService,
     assert "checkpoints" not in app.query_params and "rows" not in app.query_params
     one = open_page("compare", rows="1.5")
     assert one.selectbox(key="row").value == "1.5"
+
+
+def test_the_images_behind_it_are_shown_where_the_link_leads(page: AppTest) -> None:
+    (link,) = (one.proto for one in page.get("page_link") if one.proto.label == "The images behind it")
+    for text in ("images=true", "of=demo-ssenet", "row=MS", "rows=MS", "alpha=0.2", "checkpoints=demo-baseline"):
+        assert text in link.query_string
+
+
+def test_means_over_different_classes_are_said_to_be_such() -> None:
+    found = compare(evaluated("a", 1), evaluated("b", 2), Choice(row="1", samples=100))
+    assert undefined_words(found) == "No class is undefined."
+
+    def with_undefined(a: int, b: int) -> str:
+        rows = (found.rows[0], found.rows[1].model_copy(update={"undefined_a": a, "undefined_b": b}))
+        return undefined_words(found.model_copy(update={"rows": rows}))
+
+    assert "1 for A and 1 for B at scale 1." in with_undefined(1, 1)
+    assert "means over different classes" in with_undefined(1, 0)
+    assert "means over different classes" not in with_undefined(1, 1)
+
+
+def test_two_networks_are_compared_though_one_of_the_demo_is_not_there(service: FakeService, open_page: Open) -> None:
+    del service.checkpoints["demo-baseline"]
+    service.checkpoints["ck-new"] = card("my-run", "ssenet")
+    app = open_page("compare")
+    assert {app.selectbox(key="a").value, app.selectbox(key="b").value} == {"demo-ssenet", "my-run"}
 
 
 def test_swapping_turns_the_verdict(page: AppTest) -> None:
