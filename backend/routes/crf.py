@@ -10,13 +10,13 @@ from fastapi import APIRouter, Query, Request, Response
 import ssenet
 from backend import crf_plan
 from backend.cam_answer import present
+from backend.cam_pending import PENDING, load_unless_trimmed, pending
 from backend.cam_plan import Coarse, Plan, plan
 from backend.cam_wait import wait_for
 from backend.crf_plan import frames_artifact, report_artifact
 from backend.http_cache import matches, not_modified, revalidated
 from backend.negotiation import choose
-from backend.problems import Problem, not_found, responses
-from backend.schemas.cams import CamPending
+from backend.problems import Problem, busy, not_found, responses
 from backend.schemas.crf import CrfProtocol, CrfQuery, CrfSteps
 from backend.service import Accept, Id, IfNoneMatch, Service, ServiceDep
 from backend.truth import known_mask
@@ -28,7 +28,6 @@ from ssenet.refine.scrub_work import CrfWork
 router = APIRouter(prefix="/checkpoints", tags=["crf"])
 JSON, NPZ = "application/json", "application/x-npz"
 FORMS = {"content": {NPZ: {}}, "description": "Numbers of every iteration (JSON), or the label maps (npz)."}
-PENDING = {"model": CamPending, "description": "The maps are being computed: ask again at Location."}
 
 
 @router.get(
@@ -51,24 +50,20 @@ async def get_crf(
         raise Problem(409, "crf-unavailable", reason)
     wanted = await to_thread.run_sync(plan, service, checkpoint_id, query.cams)
     missing = await wait_for(service, wanted, query.wait)
-    coarse = None if missing else await to_thread.run_sync(_load, wanted, service)
+    coarse = None if missing else await to_thread.run_sync(load_unless_trimmed, wanted, service)
     if coarse is None:
-        return _pending(request, wanted, len(missing) or len(wanted.views))
+        return pending(request, wanted, len(missing) or len(wanted.views))
     work = await to_thread.run_sync(_work, service, wanted, coarse, query)
     key = crf_plan.content_key(wanted, work)
     etag = ("W/" if media == JSON else "") + f'"{key[:40]}-{media[-4:]}"'
     if matches(if_none_match, etag):
         return not_modified(revalidated(etag, Vary="Accept"))
     cached = await _made(service, request, work, key)
-    body = await to_thread.run_sync(_body, service, wanted, coarse, work, key, media, cached)
-    return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept"))
-
-
-def _load(wanted: Plan, service: Service) -> Coarse | None:
     try:
-        return wanted.load(service)
-    except FileNotFoundError:  # trimmed from the cache in this moment
-        return None
+        body = await to_thread.run_sync(_body, service, wanted, coarse, work, key, media, cached)
+    except FileNotFoundError:
+        raise busy("The frames were trimmed from the cache in this moment. Ask again.") from None
+    return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept"))
 
 
 def _work(service: Service, wanted: Plan, coarse: Coarse, query: CrfQuery) -> CrfWork:
@@ -127,10 +122,3 @@ def _protocol(wanted: Plan, work: CrfWork) -> CrfProtocol:
         uses_ground_truth=work.truth is not None or wanted.label_source == "given",
         code_version=ssenet.__version__,
     )
-
-
-def _pending(request: Request, wanted: Plan, missing: int) -> Response:
-    body = CamPending(missing=missing, total=len(wanted.views)).model_dump_json()
-    location = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    headers = {"Location": location, "Retry-After": "1", "Cache-Control": "no-store", "Vary": "Accept"}
-    return Response(body, 202, headers, JSON)

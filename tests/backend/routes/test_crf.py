@@ -193,6 +193,26 @@ def test_a_photograph_without_pixels_is_said_to_be_gone(get: Callable[..., Any],
     assert get().status_code == 404
 
 
+@needs_crf
+@pytest.mark.usefixtures("in_this_process")
+def test_frames_that_are_trimmed_in_this_moment_are_asked_for_again(
+    get: Callable[..., Any], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = service.artifacts.put_bytes
+
+    def put_and_trim(key: str, data: bytes) -> Path:
+        written = put(key, data)
+        if key.endswith(".json"):  # the last of them
+            service.artifacts.trim("crf", 0)
+        return written
+
+    monkeypatch.setattr(service.artifacts, "put_bytes", put_and_trim)
+    answer = get()
+    assert answer.status_code == 503 and answer.headers["Retry-After"] and "trimmed" in answer.json()["detail"]
+    monkeypatch.setattr(service.artifacts, "put_bytes", put)
+    assert get().status_code == 200
+
+
 # The process -----------------------------------------------------------------------------------------------------
 async def never() -> bool:
     return False
