@@ -28,6 +28,9 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const row = parentElement.querySelector('.row');
   row.setAttribute('aria-label', data.label);
+  // What is drawn anew loses the keyboard's focus: it is given back to the same photograph.
+  const focused = row.getRootNode().activeElement;
+  const held = row.contains(focused) ? focused.dataset.id : null;
   const pick = (id) => setTriggerValue('picked', id);
   const caption = document.createElement('span');
   caption.textContent = data.caption;
@@ -35,6 +38,7 @@ export default function (component) {
     const button = document.createElement('button');
     const checked = photo.id === data.current;
     button.type = 'button';
+    button.dataset.id = photo.id;
     button.setAttribute('role', 'radio');
     button.setAttribute('aria-checked', String(checked));
     button.title = photo.title;
@@ -46,6 +50,7 @@ export default function (component) {
     button.onclick = () => pick(photo.id);
     return button;
   }));
+  [...row.querySelectorAll('button')].find((button) => button.dataset.id === held)?.focus({ preventScroll: true });
   row.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (!step) return;

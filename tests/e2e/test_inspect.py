@@ -163,6 +163,11 @@ def test_another_sample_by_click_and_by_key(page: Page) -> None:
     photographs.nth(2).press("ArrowRight")
     page.wait_for_url(lambda url: url != before)
     expect(photographs.nth(3)).to_have_attribute("aria-checked", "true")
+    settled(page)
+    before = page.url
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(lambda url: url != before)
+    expect(photographs.nth(4)).to_have_attribute("aria-checked", "true")
 
 
 def test_refused_upload_says_why_and_keeps_the_picture(page: Page, tmp_path: Path) -> None:
