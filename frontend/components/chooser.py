@@ -36,6 +36,14 @@ def choose_labelled(checkpoints: Sequence[Checkpoint], key: str) -> dict[str, Ch
     """``choose_checkpoints``, by the labels that are theirs alone among all ``checkpoints``."""
     by_label = labelled(sorted(checkpoints, key=_rank))
     defaults = [label for label, checkpoint in by_label.items() if checkpoint.id in DEFAULT_IDS] or list(by_label)[:2]
+    # Streamlit drops a name in the address that is no option, without a word.
+    gone = [name for name in st.query_params.get_all(key) if name not in by_label]
+    if gone:
+        st.warning(
+            f"{', '.join(gone)}: not among the checkpoints here, perhaps deleted. The link's others are shown, or else "
+            "the usual ones.",
+            icon=":material/help:",
+        )
     chosen = st.multiselect(
         "Checkpoints",
         list(by_label),

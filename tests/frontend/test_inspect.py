@@ -208,6 +208,13 @@ def test_comparison_of_one_of_two_networks_of_one_name_is_of_that_one(service: F
     assert "checkpoints=my-run+%28bbbbbbbb%29" in link.query_string
 
 
+@pytest.mark.usefixtures("service")
+def test_a_link_to_a_network_that_is_gone_says_so(open_page: Open) -> None:
+    app = open_page("inspect", checkpoints=["deleted-run", "demo-ssenet"])
+    assert "deleted-run: not among the checkpoints here" in texts(app)
+    assert "not among" not in texts(open_page("inspect", checkpoints=["demo-ssenet"]))
+
+
 def test_oracle_sets_alpha_and_the_protocol_says_so(service: FakeService, open_page: Open) -> None:
     app = open_page("inspect", image=sample(service))
     app.button(key="alpha_oracle_1").click().run()
