@@ -112,6 +112,12 @@ PAGES = (
     ("views/crf.py", "CRF", "what each iteration of the dense CRF does, and the labels that AffinityNet trusts"),
     ("views/alpha_lab.py", "α lab", "Figs. 4 and 5: Eqs. 4 to 6 over a data set, for every α"),
     ("views/compare.py", "Compare", "whether two networks differ: paired bootstrap, and by the size of objects"),
+    (
+        "views/aggregation.py",
+        "Aggregation",
+        "Eq. 3 over many views: which of them, and where ReLU and the division stand",
+    ),
+    ("views/triage.py", "Triage", "the photographs of a data set whose maps change most with the scale, first"),
     ("views/train.py", "Train", "Eq. 1 at work: rate, η, form of SER"),
     ("views/pipeline.py", "Pipeline", "from CAMs to the segmentation network, stage by stage"),
     ("views/tables.py", "Tables", "Tables 1 to 3, the paper's numbers beside your own"),
