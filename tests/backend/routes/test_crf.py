@@ -218,6 +218,12 @@ async def never() -> bool:
     return False
 
 
+@pytest.fixture
+def importable(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process finds this module however the tests were started: only ``python -m pytest`` puts it on the path."""
+    monkeypatch.syspath_prepend(request.config.rootpath)
+
+
 def wait_forever(marker: Path) -> None:
     """Say who works, and go on for longer than any test."""
     marker.write_text(str(os.getpid()))
@@ -232,6 +238,7 @@ def alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.usefixtures("importable")
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 def test_work_that_nobody_waits_for_is_killed(tmp_path: Path, wait_until: Callable[..., Any]) -> None:
     marker = tmp_path / "pid"
@@ -257,6 +264,7 @@ def where(_: None) -> tuple[int, bool]:
     return os.getpid(), "torch" in sys.modules
 
 
+@pytest.mark.usefixtures("importable")
 def test_work_is_done_in_a_process_of_its_own_which_may_be_killed() -> None:
     async def main() -> None:
         refinements = Refinements()
