@@ -113,7 +113,7 @@ class ImageTable:
     @property
     def drawable(self) -> NDArray[np.bool_]:
         """(K + 1,) classes that some mask has, so that a resample can hold them."""
-        return self.truth.any(axis=0)
+        return np.asarray(self.truth.any(axis=0))
 
     @classmethod
     def of(cls, histogram: AlphaHistogram, edges: Sequence[int] | NDArray[np.int64] = GRID) -> ImageTable:
