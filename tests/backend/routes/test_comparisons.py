@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +19,7 @@ from backend.store.models import Evaluation as Row
 from ssenet.analysis.comparison import Comparison, compare
 from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_sizes
 from ssenet.analysis.pair import Choice, Evaluated
-from ssenet.histograms import save_histograms
+from ssenet.histograms import AlphaHistogram, load_histogram, save_histograms
 
 Add = Callable[[str, Evaluated], None]
 
@@ -105,6 +106,23 @@ def test_other_data_cannot_be_compared(client: TestClient, add: Add) -> None:
     for address in ("", "/objects"):
         answer = client.get(f"/api/v1/comparisons{address}?a=ev-a&b=ev-other")
         assert answer.status_code == 422 and "same data set" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("pair")
+def test_rows_are_read_one_after_the_other(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a large data set all rows of both networks together would fill the memory."""
+    read: list[weakref.ref[AlphaHistogram]] = []
+    most = []
+
+    def load(path: Path, name: str) -> AlphaHistogram:
+        most.append(sum(one() is not None for one in read))
+        read.append(weakref.ref(found := load_histogram(path, name)))
+        return found
+
+    monkeypatch.setattr(comparisons, "load_histogram", load)
+    for address in ("", "/objects"):
+        assert client.get(f"/api/v1/comparisons{address}?a=ev-a&b=ev-b&samples=100&seed=77").status_code == 200
+    assert len(read) >= 12 and max(most) <= 1
 
 
 @pytest.mark.usefixtures("pair")
