@@ -71,7 +71,8 @@ def drawn(page: Page) -> None:
     expect(page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]')).to_be_visible(
         timeout=3 * MINUTES
     )
-    expect(page.get_by_text("computing…")).to_have_count(0, timeout=3 * MINUTES)
+    waiting = page.get_by_text(re.compile("computing…|being computed")).filter(visible=True)
+    expect(waiting).to_have_count(0, timeout=3 * MINUTES)
     page.wait_for_timeout(1500)
 
 
@@ -129,12 +130,13 @@ def aggregation_page(page: Page) -> None:
 
 def triage_page(page: Page) -> None:
     """A ranking; one is made when the product has none."""
-    page.goto("/triage")
+    page.goto("/triage?triage_images=24")
     drawn(page)
-    start = page.get_by_role("button", name=re.compile("^Rank"))
+    start = page.get_by_role("button", name=re.compile(r"^Measure \d+ photographs"))
     if start.count():
-        start.first.click()
-        page.wait_for_url(re.compile("ranking="), timeout=15 * MINUTES)
+        start.click()
+        expect(start).to_have_count(0, timeout=15 * MINUTES)
+        expect(page.get_by_role("button", name=re.compile("· val_")).first).to_be_visible(timeout=15 * MINUTES)
     drawn(page)
     shoot(page, "triage", photographs=True)
 

@@ -95,7 +95,7 @@ def _record(service: Service, ranking_id: str) -> TriageRecord:
     return _read(path)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)  # a ranking of ten thousand photographs takes about 60 MB
 def _read(path: Path) -> TriageRecord:
     """A ranking never changes."""
     return TriageRecord.model_validate_json(path.read_bytes())
