@@ -26,7 +26,7 @@ def test_drawing_equations_and_examples(page: Page) -> None:
     open_at(page, "/method")
     expect(page.get_by_role("img", name=re.compile("The network of SSENet"))).to_be_visible()
     expect(page.get_by_text("On this photograph, R of")).to_be_visible(timeout=FIRST_MAPS)
-    assert page.locator(".katex-display").count() == 6
+    expect(page.locator(".katex-display")).to_have_count(6)
     assert page.locator(".katex-error").count() == 0
     ser, weighted, total = (number_of(page, "Demo SSENet", column) for column in (3, 4, 5))
     large, small = (number_of(page, "Demo SSENet", column) for column in (1, 2))

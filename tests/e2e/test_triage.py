@@ -46,6 +46,7 @@ def place(page: Page, number: int) -> None:
     """Wait until a place of the ranking is shown large."""
     page.wait_for_url(re.compile(f"place={number}(&|$)"))
     expect(page.get_by_text(f"{number} of {IMAGES}", exact=True)).to_be_visible()
+    settled(page)  # a key that is pressed while buttons are drawn anew finds none
 
 
 @pytest.mark.timeout(600)

@@ -179,7 +179,7 @@ def test_what_a_training_made(client: TestClient, service: Service, make: Any) -
             summary=[],
         )
         jobs.finish(session, evaluation)
-    made = {"checkpoints": ids, "evaluation": "e1", "set": None, "score": None}
+    made = {"checkpoints": ids, "evaluation": "e1", "set": None, "score": None, "ranking": None}
     assert client.get(f"{JOBS}/{job_id}").json()["result"] == made
     child = client.get(f"{JOBS}/{follow_up.id}").json()
     assert (child["parent_id"], child["result"]["evaluation"]) == (job_id, "e1")
