@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 DISPLAY_SIDE = 480
 """Long side of a picture that fills a good part of the page, in pixels."""
+MAPS_SIZE = "256MB"
+"""Raw maps that the pages keep: a few kB each of a network of ten classes, 8 MB of one with a thousand."""
 
 
 @st.cache_resource
@@ -50,7 +52,7 @@ def picture(image_id: str, max_side: int = DISPLAY_SIDE) -> NDArray[np.uint8]:
         return np.asarray(opened.convert("RGB"))
 
 
-@st.cache_data(max_entries=400, show_spinner=False)
+@st.cache_data(max_size=MAPS_SIZE, show_spinner=False)
 def _cam(base_url: str, checkpoint: str, image: str, scale: float, flip: bool) -> bytes:
     # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
     return _client(base_url).cam(checkpoint, image, scale, flip)
@@ -66,7 +68,7 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@st.cache_data(max_size=MAPS_SIZE, show_spinner=False)
 def _view_cam(base_url: str, checkpoint: str, image: str, view: str) -> bytes:
     return _client(base_url).view_cam(checkpoint, image, View.parse(view))
 
