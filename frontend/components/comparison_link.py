@@ -12,6 +12,7 @@ from frontend.components.inspected import Inspected
 from ssenet.results import MULTI_SCALE
 
 QUESTION = "Is the difference to the baseline real?"
+QUESTION_OF_OTHERS = "Is the difference real?"
 HELP = (
     "One photograph proves nothing: Compare measures the same class, α and scale on a whole data set, with the "
     "paired bootstrap's confidence interval."
@@ -42,15 +43,27 @@ def _rank(one: Gathered) -> int:
     return {"baseline": 0, "ssenet": 1}.get(one.checkpoint.card.method, 2)
 
 
+def question(methods: Sequence[str]) -> str | None:
+    """What the link asks, by the methods of the networks; None when there are no two that masks can score.
+
+    A network of ImageNet classes has no masks here, so that it cannot be compared.
+    """
+    scored = [method for method in methods if method != "classifier"]
+    if len(scored) < 2:
+        return None
+    return QUESTION if "baseline" in scored and len(set(scored)) > 1 else QUESTION_OF_OTHERS
+
+
 def comparison_link(inspected: Inspected) -> None:
     """The link, once there are two networks to compare."""
-    if len(inspected.found) < 2:
-        st.caption("Choose two checkpoints to compare them.")
+    asked = question([one.checkpoint.card.method for one in inspected.found])
+    if asked is None:
+        st.caption("Choose two trained checkpoints to compare them.")
         return
     with st.container(key="is_it_real"):
         st.page_link(
             "views/compare.py",
-            label=QUESTION,
+            label=asked,
             icon=":material/query_stats:",
             help=HELP,
             query_params=comparison_query(inspected),

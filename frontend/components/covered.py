@@ -124,7 +124,8 @@ def _said(one: Measured, found: Balance, *, full: bool) -> str:
     if found.scale is not None:
         row = f"{found.scale:g}"
         verb = f"stops over-covering {the_class} at scale" if full else "does at scale"
-        return f"<b>{name}</b> {verb} <b>{row}</b> (FP/TP {number(one.rows[row].over)})"
+        ratio = f"FP/TP {number(one.rows[row].over)}" if one.rows[row].tp else "and covers nothing of it there"
+        return f"<b>{name}</b> {verb} <b>{row}</b> ({ratio})"
     if found.over_covers == "always":
         row = max((r for r in one.rows if r != MULTI_SCALE), key=float)
         ratio = number(one.rows[row].over)

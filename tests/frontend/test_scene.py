@@ -12,7 +12,7 @@ from PIL import Image
 from frontend.canvas import HIGHEST
 from frontend.components import covered, scene, strip
 from frontend.components.cams import Gathered
-from frontend.components.comparison_link import compared_row
+from frontend.components.comparison_link import compared_row, question
 from frontend.components.covered import Measured
 from frontend.components.truth import Place, Truth, labels_of_png
 from frontend.schemas import Checkpoint
@@ -123,6 +123,25 @@ def test_answer_says_where_over_covering_ends_ssenet_first() -> None:
 def test_answer_says_so_when_it_never_or_always_over_covers() -> None:
     assert covered.answer([ALWAYS]) == "<b>wide</b> over-covers the bird up to the largest scale, 2 (FP/TP 1.50)."
     assert covered.answer([NEVER]) == "<b>narrow</b> over-covers the bird at no scale, and covers nothing of it at 1."
+
+
+def test_a_map_that_covers_nothing_is_not_praised_for_it() -> None:
+    blind = measured("blind", "ssenet", Balance("until", 2.0), s1=(10, 30, 2), s2=(0, 0, 12))
+    said = "<b>blind</b> stops over-covering the bird at scale <b>2</b> (and covers nothing of it there)."
+    assert covered.answer([blind]) == said
+
+
+@pytest.mark.parametrize(
+    ("methods", "asked"),
+    [
+        (["baseline", "ssenet"], "Is the difference to the baseline real?"),
+        (["ssenet", "ssenet"], "Is the difference real?"),
+        (["ssenet", "classifier"], None),
+        (["baseline"], None),
+    ],
+)
+def test_only_what_can_be_compared_is_asked_about(methods: list[str], asked: str | None) -> None:
+    assert question(methods) == asked
 
 
 def test_a_network_after_one_that_never_stops_is_said_in_full() -> None:
