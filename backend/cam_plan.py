@@ -20,8 +20,9 @@ from backend.store.artifacts import cam_artifact, cam_cost_artifact
 from backend.store.cams import Wish
 from backend.store.images import known_labels
 from backend.store.models import Checkpoint, Image
-from ssenet.config import WORKING_SIDE, LabelSource
+from ssenet.config import LabelSource
 from ssenet.cost import ViewCost
+from ssenet.data.images import working_size
 from ssenet.results import CheckpointCard, View, cam_key, views_of
 
 Coarse = dict[View, NDArray[np.float32]]
@@ -66,8 +67,7 @@ class Plan:
     @property
     def working_size(self) -> tuple[int, int]:
         """(H, W) of the photograph at scale 1, as ``ssenet.data.images.working_image`` makes it."""
-        ratio = min(1.0, WORKING_SIDE / max(self.size))
-        return max(1, round(self.size[0] * ratio)), max(1, round(self.size[1] * ratio))
+        return working_size(*self.size)
 
     @property
     def exclusive(self) -> bool:

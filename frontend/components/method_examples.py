@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from frontend import schemas as s
 from frontend.components import cams
-from frontend.components.scene import working_size
 from ssenet.analysis.method import Branches, LossTerms, branches, loss_terms, ser_map
 from ssenet.config import SerForm
+from ssenet.data.images import working_size
 from ssenet.render import normalise, scaled_size, upsample
 from ssenet.results import View
 
@@ -67,7 +67,7 @@ def pairs(photograph: s.Image, checkpoints: Sequence[s.Checkpoint], small: float
     found = cams.gather(checkpoints, photograph.id, [small, large], False)
     if any(one.missing for one in found):
         return None
-    size = working_size(photograph.width, photograph.height)
+    size = working_size(photograph.height, photograph.width)
     return [_pair(one, photograph, size, small, large) for one in found if one.problem is None]
 
 

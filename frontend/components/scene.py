@@ -12,7 +12,6 @@ from frontend.canvas import HIGHEST, Canvas, Layer
 from frontend.components.cams import Gathered, method_name
 from frontend.components.strip import Subject
 from frontend.components.truth import Truth
-from ssenet.config import WORKING_SIDE
 
 MOST_CLASSES = 40
 """A network with at most so many classes sends all of them."""
@@ -20,12 +19,6 @@ BEST_CLASSES = 24
 """Of a larger network, the best scored so many are sent, and those known of the photograph."""
 PHOTOGRAPH_SIDE = 1024
 """Long side of the photograph on the canvas: twice that of the maps, so that it bears zooming."""
-
-
-def working_size(width: int, height: int) -> tuple[int, int]:
-    """(H, W) of a photograph at scale 1, as ``ssenet.data.images.working_image`` makes it."""
-    ratio = min(1.0, WORKING_SIDE / max(width, height))
-    return max(1, round(height * ratio)), max(1, round(width * ratio))
 
 
 def webp(png: bytes) -> bytes:

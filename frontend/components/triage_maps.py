@@ -15,8 +15,7 @@ from frontend.client import api_url
 from frontend.components.markup import data_url
 from frontend.components.truth import labels_of_png
 from frontend.session import client
-from ssenet.config import WORKING_SIDE
-from ssenet.data.images import voc_palette
+from ssenet.data.images import voc_palette, working_size
 from ssenet.render import Normalisation, aggregate, normalise, overlay, upsample
 from ssenet.results import ProtocolCard, View
 
@@ -85,7 +84,7 @@ def map_url(
     order, picture = protocol.relu_order or "fast", photograph(spot, side)
     how: Normalisation = "official" if order == "official" else "eq3"
     coarse = _coarse(checkpoint, image.id, protocol, scales)
-    score = normalise(aggregate(coarse, _working_size(image), [index], order), how)
+    score = normalise(aggregate(coarse, working_size(image.height, image.width), [index], order), how)
     shown = upsample(score, (picture.shape[0], picture.shape[1]))[0]
     return data_url(overlay(picture, shown, alpha=alpha, line=max(2, side // 130)))
 
@@ -102,9 +101,3 @@ def _coarse(checkpoint: str, image: str, protocol: ProtocolCard, scales: tuple[f
     with np.load(BytesIO(data), allow_pickle=False) as arrays:
         views = [View.parse(name) for name in arrays.files]
         return {view: arrays[view.name].astype(np.float32) for view in views if view.scale in scales}
-
-
-def _working_size(image: s.Image) -> tuple[int, int]:
-    """(H, W) at scale 1."""
-    ratio = min(1.0, WORKING_SIDE / max(image.width, image.height))
-    return max(1, round(image.height * ratio)), max(1, round(image.width * ratio))

@@ -23,6 +23,7 @@ from frontend.components.protocol import view_protocol_html
 from frontend.components.truth import Truth, truth_of
 from frontend.session import client, page_guard, picture_png
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES
+from ssenet.data.images import working_size
 from ssenet.results import MULTI_SCALE
 
 POLL_SECONDS = 0.6
@@ -44,7 +45,7 @@ class Choice:
     @property
     def size(self) -> tuple[int, int]:
         """(H, W) of the maps."""
-        return scene.working_size(self.photograph.width, self.photograph.height)
+        return working_size(self.photograph.height, self.photograph.width)
 
 
 def page() -> None:

@@ -152,15 +152,19 @@ def encode_mask_png(mask: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+def working_size(height: int, width: int) -> tuple[int, int]:
+    """(H, W) at scale 1 of an inspected photograph: its long side is ``WORKING_SIDE`` at most."""
+    ratio = min(1.0, WORKING_SIDE / max(height, width))
+    return max(1, round(height * ratio)), max(1, round(width * ratio))
+
+
 def working_image(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The photograph (H, W, 3) at scale 1 of an inspection: its long side is ``WORKING_SIDE`` at most.
 
     A network trained on crops of a few hundred pixels sees nothing familiar in a photograph
     of thousands, and twice that size would not fit in memory.
     """
-    height, width = image.shape[:2]
-    ratio = WORKING_SIDE / max(height, width)
-    if ratio >= 1:
+    height, width = working_size(image.shape[0], image.shape[1])
+    if (height, width) == image.shape[:2]:
         return image
-    size = (max(1, round(width * ratio)), max(1, round(height * ratio)))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BICUBIC))

@@ -17,7 +17,7 @@ from frontend.components.covered import Measured
 from frontend.components.truth import Place, Truth, labels_of_png
 from frontend.schemas import Checkpoint
 from ssenet.analysis.coverage import Balance, Coverage, mean_map
-from ssenet.data.images import encode_mask_png
+from ssenet.data.images import encode_mask_png, working_size
 from ssenet.render import normalise
 from ssenet.results import View
 
@@ -75,7 +75,7 @@ def test_a_large_network_whose_maps_are_still_to_come_has_a_row_without_a_class(
     ("width", "height", "size"), [(400, 300, (300, 400)), (1024, 512, (256, 512)), (3, 3000, (512, 1))]
 )
 def test_working_size(width: int, height: int, size: tuple[int, int]) -> None:
-    assert scene.working_size(width, height) == size
+    assert working_size(height, width) == size
 
 
 # Ground truth -------------------------------------------------------------------------------------
