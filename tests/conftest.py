@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -9,9 +10,17 @@ import ensure_browser
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+pytest_plugins = ["promise_report"]
+
+
+# A slow machine is no fault: this multiplies how long is waited for what will come. Promised times have limits of
+# their own (``measured``).
+PATIENCE = float(os.environ.get("SSENET_TEST_PATIENCE", "1"))
+
 
 def _wait_until(condition: Callable[[], object], *, timeout: float = 20.0, what: str = "condition") -> object:
     """Poll ``condition`` until it is truthy and return its value; fail the test after ``timeout`` seconds."""
+    timeout *= PATIENCE
     deadline = time.monotonic() + timeout
     while not (value := condition()):
         if time.monotonic() > deadline:
