@@ -60,7 +60,7 @@ class WorkerApp:
         return self._context
 
     def _ready(self, **_: Any) -> None:
-        """In the main process, once the pool has forked: threads from here on are no danger to the fork."""
+        """In the main process, once the pool has forked; ``Presence`` holds its breath during later forks."""
         self._presence = Presence(Context.open(self.settings), self.id, self.queue, self.status)
         self._presence.start()
 

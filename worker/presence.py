@@ -22,6 +22,11 @@ _log = logging.getLogger(__name__)
 class Presence:
     """A thread of the worker's main process: it stays on time while the pool child is busy.
 
+    The main process forks once more whenever a pool child dies. SQLite keeps book of a file's locks for the whole
+    process, and a fork inherits the book but not the locks: a child forked within one of our transactions would
+    believe for ever that somebody writes. So a fork waits until the thread has finished what it is at, and finds
+    no connection open.
+
     Args:
         context: connections of its own.
         worker: id of this worker.
@@ -36,10 +41,18 @@ class Presence:
         self._started = time.time()
         self._said: tuple[object, ...] | None = None
         self._beat_at = self._sweep_at = 0.0
+        self._at_work = threading.Lock()
 
     def start(self) -> None:
         """Begin; returns at once."""
+        rise = self._at_work.release
+        os.register_at_fork(before=self._rest, after_in_parent=rise, after_in_child=rise)
         self._thread.start()
+
+    def _rest(self) -> None:
+        """Called by whoever is about to fork this process."""
+        self._at_work.acquire()
+        self._context.database.dispose()
 
     def stop(self) -> None:
         """Sign off."""
@@ -57,8 +70,9 @@ class Presence:
     def _run(self) -> None:
         while not self._stop.wait(_LOOK_SECONDS):
             try:
-                self._beat()
-                self._sweep()
+                with self._at_work:
+                    self._beat()
+                    self._sweep()
             except DATABASE_AWAY as error:
                 _log.warning("the database is away: %s", error)
             except Exception:  # a dead thread would make a healthy worker look dead

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from celery_workers import CeleryWorker, alive, broker_process, workers_of
 
 from backend.queue import Doorbell, redis_client
-from backend.settings import Settings
 from backend.store.models import Worker
-from backend.supervisor import valkey
-from backend.supervisor.process import Process, Service
+from backend.supervisor.process import Process
 from worker.context import Context
 from worker.runner import JobRunner
 
@@ -25,44 +20,12 @@ Submit = Callable[..., str]
 Read = Callable[[str], Any]
 Wait = Callable[..., Any]
 Runner = Callable[[str], JobRunner]
-HERE = Path(__file__).parent
-
-
-class CeleryWorker:
-    """A worker process with its own installation's settings."""
-
-    def __init__(self, settings: Settings, mode: str, lease_ttl: float) -> None:
-        environment = {
-            **os.environ,
-            "FAKE_MODE": mode,
-            "PYTHONPATH": str(HERE),
-            "SSENET_DATA_DIR": str(settings.data_dir),
-            "SSENET_REDIS_URL": settings.redis_url,
-            "SSENET_LEASE_TTL": str(lease_ttl),
-            "SSENET_SWEEP_INTERVAL": "0.5",
-            "SSENET_REDISPATCH_AFTER": "1",
-        }
-        command = ["celery", "--app", "fake_train", "worker", "--pool", "prefork", "--concurrency", "1"]
-        options = ["--queues", "train", "--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-        self.log = settings.data_dir / f"worker-{mode}.log"
-        with self.log.open("ab") as log:
-            self.popen = subprocess.Popen(
-                [sys.executable, "-m", *command, *options], env=environment, stdout=log, stderr=log
-            )
-
-    @property
-    def family(self) -> list[psutil.Process]:
-        """The pool child, the job's process, and what they started."""
-        return psutil.Process(self.popen.pid).children(recursive=True)
 
 
 @pytest.fixture
 def own_valkey(tmp_path: Path) -> Iterator[Process]:
     """A broker of the test's own, to be killed; the installation uses it when the test asks for it."""
-    socket = tmp_path / "v.sock"
-    (tmp_path / "valkey").mkdir()
-    command = valkey.command(valkey.find_server(), socket, tmp_path / "valkey")
-    server = Process(Service("valkey", command, lambda: valkey.answers(socket)), tmp_path / "valkey.log")
+    server = broker_process(tmp_path)
     server.start()
     yield server
     server.kill()
@@ -81,18 +44,8 @@ def broker(request: pytest.FixtureRequest, tmp_path: Path, shared_broker: str) -
 @pytest.fixture
 def start(context: Context) -> Iterator[Callable[..., CeleryWorker]]:
     """``start(mode)``: a running worker, killed with all its family after the test."""
-    started: list[CeleryWorker] = []
-
-    def launch(mode: str, lease_ttl: float = 3) -> CeleryWorker:
-        started.append(CeleryWorker(context.settings, mode, lease_ttl))
-        return started[-1]
-
-    yield launch
-    for worker in started:
-        with suppress(psutil.NoSuchProcess):
-            for process in [*worker.family, psutil.Process(worker.popen.pid)]:
-                process.kill()
-        worker.popen.wait()
+    with workers_of(context.settings) as launch:
+        yield launch
 
 
 def rows(context: Context) -> list[Worker]:
@@ -114,16 +67,6 @@ def working(job: Read, job_id: str, attempts: int = 1) -> Callable[[], bool]:
 def state_of_attempt(job: Read, job_id: str, attempt: int) -> Callable[[], bool]:
     """The job is at work for that time."""
     return lambda: job(job_id).attempts == attempt and job(job_id).state == "running"
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that still run."""
-    running = []
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            if process.status() != psutil.STATUS_ZOMBIE:
-                running.append(process)
-    return running
 
 
 def test_two_do_once_what_was_announced_many_times_and_what_nobody_announced(
