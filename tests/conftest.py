@@ -10,7 +10,7 @@ import ensure_browser
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-pytest_plugins = ["promise_report"]
+pytest_plugins = ["promise_report", "postgres_server"]
 
 
 # A slow machine is no fault: this multiplies how long is waited for what will come. Promised times have limits of

@@ -17,9 +17,11 @@ PROBE = "import pytest\n\n@pytest.mark.browser\ndef test_probe(chromium):\n    a
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """The project's test configuration with one browser test."""
-    for name in ("pyproject.toml", "tests/conftest.py", "scripts/ensure_browser.py"):
+    for name in ("pyproject.toml", "tests/conftest.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
+    for name in ("tests/support", "scripts"):
+        (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "tests" / "test_probe.py").write_text(PROBE)
     (tmp_path / "bin").mkdir()
     return tmp_path

@@ -1,4 +1,4 @@
-"""A database of an earlier version keeps everything when it is brought up to date."""
+"""Steps from before the first release that left a dump (those are in ``test_older_releases``)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 from sqlalchemy import select, text
-from stage_results import dataset_row, do, queued
 
-from backend.store import job_records, jobs, pipelines
+from backend.store import job_records
 from backend.store.database import Database
 from backend.store.migrate import _config, is_current, upgrade
 from backend.store.models import Checkpoint, Evaluation, Job
-from ssenet.config import CamTrainSettings, pipeline_preset
 
 JOB = "id, settings, dataset_id, fence, attempts, max_attempts, step, created_at"
 FILLED = [
@@ -57,29 +55,6 @@ def test_everything_is_still_there(earlier: Database) -> None:
         assert [event.type for event in job_records.events_after(session, "old", 0, 9)] == ["state"]
         assert session.scalars(select(Checkpoint.job_id)).one() == "old"
         assert session.scalars(select(Evaluation.checkpoint_id)).one() == "c"
-
-
-def test_a_job_that_waited_is_done_by_the_new_version(earlier: Database) -> None:
-    upgrade(earlier.engine)
-    with earlier.write() as session:
-        session.merge(dataset_row())
-        session.get_one(Job, "old").settings = CamTrainSettings().model_dump(mode="json")
-    [evaluation] = do(earlier, "old")
-    assert evaluation.content_key is not None
-    with earlier.write() as session:
-        new = pipelines.NewPipeline(pipeline_preset("quick", last="train_cam"))
-        pipelines.create(session, new, masked=True, max_attempts=3)
-    assert sorted(job.kind for job in queued(earlier)) == ["evaluate", "train_cam"]
-
-
-def test_a_job_with_settings_of_an_earlier_version_can_be_retried(earlier: Database) -> None:
-    upgrade(earlier.engine)
-    with earlier.write() as session:
-        row = session.get_one(Job, "old")
-        row.state, row.settings = "failed", {"dataset": "demo", "a_setting": "that is gone"}
-    with earlier.write() as session:
-        again = jobs.retry(session, "old", 3)
-    assert (again.content_key, again.dataset_id) == (None, "demo")
 
 
 def test_going_back_leaves_the_jobs(earlier: Database) -> None:
