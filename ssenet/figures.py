@@ -63,7 +63,8 @@ class Series:
         return sorted(float(name) for name in self.rows if name != MULTI_SCALE)
 
 
-def _style(figure: go.Figure, height: int) -> go.Figure:
+def styled(figure: go.Figure, height: int) -> go.Figure:
+    """The look of all curves: ``height`` in pixels, the legend beside the plot."""
     figure.update_layout(
         height=height,
         margin={"l": 60, "r": 20, "t": 40, "b": 50},
@@ -93,7 +94,7 @@ def miou_against_alpha(
         figure.add_vline(alpha, line={"dash": "dot", "width": 1, "color": "#888888"}, annotation_text=f"α = {alpha:g}")
     figure.update_xaxes(title="background threshold α", range=[0, 1])
     figure.update_yaxes(title="mIoU (%)", rangemode="tozero")
-    return _style(figure, 460)
+    return styled(figure, 460)
 
 
 def _cycle(values: Sequence[str]) -> Iterable[str]:
@@ -174,4 +175,4 @@ def losses(metrics: Sequence[Mapping[str, Any]]) -> go.Figure:
     figure.update_yaxes(title="loss", rangemode="tozero", secondary_y=False)
     figure.update_yaxes(title="learning rate", rangemode="tozero", showgrid=False, exponentformat="e", secondary_y=True)
     # Above the plot: the right-hand axis stands where the legend would.
-    return _style(figure, 360).update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})
+    return styled(figure, 360).update_layout(legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"})

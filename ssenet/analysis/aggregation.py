@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ssenet import __version__
+from ssenet.analysis.bands import GRID
 from ssenet.config import INFERENCE_SCALES, CamInferSettings
 from ssenet.config.base import Closed, Scales, setting
 from ssenet.curves import Counts, Curve, counts, curve_of
 from ssenet.data.base import Sample
 from ssenet.errors import DatasetError, SettingsError
-from ssenet.histograms import EDGES, AlphaHistogram, nearest_edge
+from ssenet.histograms import EDGES, AlphaHistogram
 from ssenet.refine.photographs import Photographs
 from ssenet.refine.protocol import cam_weights
 from ssenet.render import normalise, scaled_size, upsample, winner_and_score
@@ -169,10 +170,6 @@ def add(parts: Sequence[Counts]) -> Counts:
         np.sum([part.predicted for part in parts], axis=0),
         np.sum([part.hit for part in parts], axis=0),
     )
-
-
-GRID: NDArray[np.int64] = np.array([nearest_edge(step / 100) for step in range(101)])
-"""Indices into ``EDGES`` of α = 0, 0.01 … 1: what a page draws and a request carries."""
 
 
 class AggregationCounts(BaseModel):

@@ -14,7 +14,7 @@ from plotly.subplots import make_subplots
 
 from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Estimate, Figures
 from ssenet.config import PAPER_ALPHA
-from ssenet.figures import COLOURS, DASHES
+from ssenet.figures import COLOURS, DASHES, styled
 from ssenet.results import MULTI_SCALE
 
 Names = Mapping[str, str]
@@ -64,7 +64,7 @@ def miou_against_alpha(
     _alphas(figure, alpha)
     figure.update_xaxes(title="background threshold α", range=[0, 1])
     figure.update_yaxes(title="mIoU (%)" if label is None else f"IoU of {label} (%)", rangemode="tozero")
-    return _style(figure, 480)
+    return styled(figure, 480)
 
 
 def _line(colour: str, dash: str | None) -> dict[str, object]:
@@ -186,16 +186,6 @@ def _alphas(figure: go.Figure, alpha: float) -> None:
         figure.add_vline(alpha, line=chosen, annotation=annotation, annotation_position="top")
 
 
-def _style(figure: go.Figure, height: int) -> go.Figure:
-    return figure.update_layout(
-        height=height,
-        margin={"l": 60, "r": 20, "t": 40, "b": 50},
-        legend={"orientation": "v", "x": 1.02, "xanchor": "left", "y": 1},
-        hovermode="closest",
-        uirevision="constant",
-    )
-
-
 def at(row: AlphaRow, which: AtAlpha) -> Figures | None:
     """The figures of a row at the α of a switch; None when it has no best."""
     return {"chosen": row.chosen, "fixed": row.fixed, "best": row.best}[which]
@@ -232,7 +222,7 @@ def ratios_against_scale(
         title = f"mean {what}" if label is None else f"{what} of {label}"
         figure.update_yaxes(title=title, range=[0, 1] if bounded else _range(figure, column), col=column)
     figure.update_xaxes(title="scale of the input image")
-    return _style(figure, 420)
+    return styled(figure, 420)
 
 
 def _against_scale(
@@ -301,4 +291,4 @@ def classes_against_alpha(
     _alphas(figure, alpha)
     figure.update_xaxes(title="background threshold α", range=[0, 1])
     figure.update_yaxes(title="IoU (%)", rangemode="tozero")
-    return _style(figure, 420)
+    return styled(figure, 420)

@@ -13,7 +13,7 @@ from ssenet.analysis.comparison import Comparison
 from ssenet.analysis.differences import Difference, Estimate
 from ssenet.analysis.object_sizes import NetworkSizes, SizeComparison, SizeEstimate
 from ssenet.analysis.objects import SIZES
-from ssenet.figures import COLOURS
+from ssenet.figures import COLOURS, styled
 
 SizeFigure = Literal["iou", "fn_ratio", "fp_ratio", "best_alpha"]
 SIZE_TITLES: dict[SizeFigure, str] = {
@@ -234,12 +234,8 @@ def best_alpha_against_area(found: SizeComparison, a: str, b: str, alpha: float 
 
 
 def _style(figure: go.Figure, height: int, *, panels: bool = False) -> go.Figure:
-    # Titles of the panels stand between them and the legend.
-    figure.update_layout(
-        height=height,
-        margin={"l": 60, "r": 20, "t": 80 if panels else 40, "b": 50},
+    """As all curves, with the legend above; titles of panels stand between them and the legend."""
+    return styled(figure, height).update_layout(
+        margin_t=80 if panels else 40,
         legend={"orientation": "h", "x": 0, "y": 1.16 if panels else 1.02, "yanchor": "bottom"},
-        hovermode="closest",
-        uirevision="constant",
     )
-    return figure
