@@ -30,7 +30,7 @@ def _answer(row: Row, results: Results | None, pipeline_id: str | None, at: floa
     return Job(
         **{name: getattr(row, name) for name in _NAMES},
         pipeline_id=pipeline_id,
-        progress=_progress(row),
+        progress=progress_of(row),
         error=JobError.model_validate(row.error) if row.error else None,
         result=JobResult.model_validate(results) if results else None,
         eta_seconds=remaining(row, at),
@@ -38,7 +38,8 @@ def _answer(row: Row, results: Results | None, pipeline_id: str | None, at: floa
     )
 
 
-def _progress(row: Row) -> JobProgress | None:
+def progress_of(row: Row) -> JobProgress | None:
+    """How far a job is; None before its first sign of progress."""
     if row.progress_total is None:
         return None
     return JobProgress(

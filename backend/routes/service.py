@@ -7,10 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 import ssenet
-from backend.schemas.service import Alive, Capabilities, Capability, Readiness, Version, Worker, Workers
+from backend.schemas.service import Alive, Capabilities, Capability, Readiness, Version, Workers
 from backend.service import Service, ServiceDep
 from backend.store.database import now
 from backend.store.models import Worker as Row
+from backend.worker_answers import worker_answers
 from ssenet import crf
 from ssenet.results import CAM_VERSION
 
@@ -60,8 +61,10 @@ def get_capabilities() -> Capabilities:
 
 @router.get("/workers")
 def list_workers(service: ServiceDep) -> Workers:
-    """Workers that gave a sign of life lately."""
-    return Workers(items=[Worker.model_validate(row) for row in living_workers(service)])
+    """Workers that gave a sign of life lately, and what each is doing."""
+    rows = living_workers(service)
+    with service.database.read() as session:
+        return Workers(items=worker_answers(session, rows))
 
 
 def living_workers(service: Service) -> list[Row]:

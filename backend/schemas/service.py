@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from backend.schemas.common import Answer
+from backend.schemas.jobs import JobProgress
 
 Health = Literal["ok", "away"]
 
@@ -36,6 +37,16 @@ class Version(Answer):
     cam: str
 
 
+class Work(Answer):
+    """What a worker is doing."""
+
+    id: str = Field(description="Of the job, or the key of the request for CAMs.")
+    kind: str = Field(description="Kind of the job; `cams`: maps of one photograph on demand.")
+    name: str | None = Field(description="Of the job or of the photograph.")
+    progress: JobProgress | None
+    since: datetime = Field(description="When this attempt began, or the maps were asked for.")
+
+
 class Worker(Answer):
     """A worker by its own heartbeats."""
 
@@ -43,11 +54,13 @@ class Worker(Answer):
     queue: str
     pid: int
     host: str
-    state: str
+    state: Literal["idle", "busy", "draining"]
     job_id: str | None
     device: str | None
     warm: bool
+    started_at: datetime
     heartbeat_at: datetime
+    work: Work | None = Field(description="Null while it is idle, or when what it does was deleted.")
 
 
 class Workers(Answer):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 import ssenet
 from backend.service import Service
+from backend.store import job_records, jobs
 from backend.store.database import now
-from backend.store.models import Worker
+from backend.store.models import CamRequest, Image, Worker
 
 
 def beat(service: Service, queue: str, *, ago: float = 0.0, warm: bool = True) -> None:
@@ -70,3 +73,35 @@ def test_readiness_without_a_database(client: TestClient, service: Service) -> N
     database.mkdir()  # SQLite cannot open a folder
     answer = client.get("/api/v1/readyz")
     assert answer.status_code == 503 and answer.json()["database"] == "away"
+
+
+def test_workers_show_what_each_is_doing(client: TestClient, service: Service) -> None:
+    with service.database.write() as session:
+        job_id = jobs.submit(session, jobs.NewJob("infer_cam", {"dataset": "demo"}, "overnight"))[0].id
+        first = jobs.claim(session, job_id, "train@host", 60)
+        assert first is not None
+        jobs.release(session, first, "the worker shuts down")
+        claim = jobs.claim(session, job_id, "train@host", 60)
+        assert claim is not None
+        job_records.progress(session, claim, 3, 10, "images", "the third")
+        photograph = session.query(Image).first()
+        assert photograph is not None
+        session.add(
+            CamRequest(key="k", checkpoint_id="c", image_id=photograph.id, views=[], state="pending", created_at=9.0,
+                       announced_at=9.0, expires_at=99.0)
+        )  # fmt: skip
+    with service.database.read() as session:
+        happened = job_records.events_after(session, job_id, 0, 99)
+        began = next(event.at for event in happened if event.fence == claim.fence)
+    for queue, doing in (("train", job_id), ("infer", "k"), ("other", None)):
+        beat(service, queue)
+        with service.database.write() as session:
+            session.get_one(Worker, f"{queue}@host").job_id = doing
+    infer, other, train = client.get("/api/v1/workers").json()["items"]
+    assert {"id", "queue", "host", "pid", "state", "device", "warm", "started_at", "heartbeat_at"} <= set(train)
+    since = train["work"].pop("since")
+    assert datetime.fromisoformat(since).timestamp() == pytest.approx(began, abs=1e-3)
+    progress = {"done": 3, "total": 10, "unit": "images", "message": "the third"}
+    assert train["work"] == {"id": job_id, "kind": "infer_cam", "name": "overnight", "progress": progress}
+    assert infer["work"]["kind"] == "cams" and infer["work"]["name"] == photograph.name
+    assert other["work"] is None
