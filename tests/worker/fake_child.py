@@ -53,7 +53,7 @@ def checkpoint(epoch: int, step: int, *, final: bool) -> None:
     folder.mkdir(exist_ok=True)
     save_file({"classifier.weight": np.full((2, 3), step, np.float32)}, folder / "weights.safetensors")
     card = CheckpointCard(
-        name=f"fake {epoch}",
+        name=f"fake {epoch} of {FOLDER.name}",
         method={"train_affinity": "affinity", "train_segmentation": "segmentation"}.get(RUN["kind"], "ssenet"),
         backbone="tf_efficientnet_lite0",
         stride=16,
@@ -77,6 +77,31 @@ def train() -> None:
         emit("metrics", step=epoch, epoch=float(epoch), values={"loss": 1.0 / epoch})
         emit("epoch", epoch=epoch, step=epoch, values={"val_map": 0.5})
         checkpoint(epoch, epoch, final=epoch == 2)
+    emit("done")
+
+
+def steps(pause: float) -> None:
+    """A step, a checkpoint and a state every ``pause`` seconds; goes on from the saved state, and leaves on SIGTERM.
+
+    What came before that state is announced once more: nobody may have heard it. All that is announced tells the
+    attempt that it is of, so that a late writer can be told from its successor.
+    """
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    attempt, total = int(FOLDER.name.removeprefix("attempt-")), int(RUN["settings"]["epochs"])
+    states = sorted(Path(RUN["resume_from"]).glob("states/step-*.json")) if RUN["resume_from"] else []
+    resumed = int(states[-1].stem.removeprefix("step-")) if states else 0
+    (FOLDER / "states").mkdir(exist_ok=True)
+    for step in range(1, total + 1):
+        if step > resumed:
+            time.sleep(pause)
+        emit("progress", done=step, total=total, unit="steps", message=f"step {step} of {total}")
+        emit("metrics", step=step, epoch=float(step), values={"attempt": attempt})
+        checkpoint(step, step, final=step == total)
+        (FOLDER / "states" / f"step-{step:08d}.json").write_text("{}")
+        if stopping and step < total:
+            emit("state", step=step)
+            sys.exit(75)
     emit("done")
 
 
@@ -166,6 +191,8 @@ def main() -> None:
     again, resumed = FOLDER.name != "attempt-1", RUN["resume_from"] is not None
     if mode == "work":
         work()
+    elif mode.startswith("steps:"):
+        steps(float(mode.removeprefix("steps:"))) if RUN["kind"].startswith("train") else work()
     elif mode.startswith("hang:"):
         hang = measure if RUN["kind"] == "triage" else make_set
         hang(stop_after=1) if RUN["kind"] == mode.removeprefix("hang:") and not resumed else work()
