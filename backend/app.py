@@ -96,6 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     running = Service(app.state.settings)
     app.state.service = running
     await to_thread.run_sync(prepare, running)
+    running.decoders.warm()
     sweeper = Sweeper(running)
     sweeper.start()
     try:

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Path, Query, Request
 
+from backend.decoding.pool import DecodeLimits, Decoders
 from backend.queue import Doorbell
 from backend.refinements import Refinements
 from backend.settings import Settings
@@ -56,7 +57,7 @@ class Service:
         self.artifacts = ArtifactStore(settings.artifacts)
         self.doorbell = Doorbell.of(settings)
         self.datasets = DatasetCache()
-        self.limits = ImageLimits(settings.image_bytes, settings.image_pixels, settings.image_side)
+        self.decoders = Decoders(_decode_limits(settings))
         # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
         self.streams = CapacityLimiter(64)
@@ -64,8 +65,14 @@ class Service:
         self.refinements = Refinements()
 
     def close(self) -> None:
-        """Let go of connections."""
+        """Let go of connections and processes."""
+        self.decoders.close()
         self.database.dispose()
+
+
+def _decode_limits(settings: Settings) -> DecodeLimits:
+    image = ImageLimits(settings.image_bytes, settings.image_pixels, settings.image_side)
+    return DecodeLimits(image, settings.decode_bytes, settings.decode_seconds, settings.decoders)
 
 
 def _service(request: Request) -> Service:

@@ -51,6 +51,14 @@ class Settings(BaseSettings):
     image_bytes: int = Field(default=25 * MEBI, ge=1, description="Largest image file.")
     image_pixels: int = Field(default=40_000_000, ge=1, description="Most pixels of an image.")
     image_side: int = Field(default=16_000, ge=1, description="Longest side of an image, in pixels.")
+    decoders: int = Field(default=2, ge=1, le=64, description="Processes that decode uploaded images.")
+    decode_seconds: float = Field(default=30.0, gt=0, description="Seconds that decoding one image may take.")
+    decode_bytes: int = Field(
+        default=1536 * MEBI, ge=256 * MEBI, description="Memory of a process that decodes; macOS does not enforce it."
+    )
+    body_seconds: float = Field(
+        default=30.0, gt=0, description="Seconds that a request may be silent while its head or its body comes."
+    )
     weights_bytes: int = Field(default=2048 * MEBI, ge=1, description="Largest weights file.")
     body_bytes: int = Field(default=1 * MEBI, ge=1, description="Largest other request body.")
     cam_queue: int = Field(default=64, ge=1, description="CAM requests that may wait at one time.")

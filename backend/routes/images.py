@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from anyio import to_thread
@@ -9,8 +10,9 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from sqlalchemy import select
 
 from backend import pictures
+from backend.decoding.pool import Decoded
 from backend.http_cache import immutable, matches, not_modified
-from backend.problems import Problem, conflict, invalid, not_found, responses
+from backend.problems import Problem, conflict, not_found, responses
 from backend.schemas.common import Page
 from backend.schemas.images import Image
 from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
@@ -20,8 +22,6 @@ from backend.store.images import About
 from backend.store.models import Image as Row
 from backend.store.models import ImageSource
 from backend.store.pages import page
-from ssenet.data.images import decode_image
-from ssenet.errors import ImageError
 
 router = APIRouter(prefix="/images", tags=["images"])
 PNG = {"content": {"image/png": {}}, "description": "PNG."}
@@ -33,23 +33,20 @@ async def upload_image(
     service: ServiceDep, response: Response, file: Annotated[UploadFile, File(description="PNG, JPEG or WebP.")]
 ) -> Image:
     """Upload a photograph. It is turned upright and kept as RGB pixels; equal pixels are one image."""
-    if file.size is not None and file.size > service.settings.image_bytes:
-        raise Problem(413, "too-large", f"Image files may have {service.settings.image_bytes / 2**20:.4g} MiB.")
-    row, new = await to_thread.run_sync(_keep, service, file, limiter=service.decoding)
+    with service.artifacts.staging() as staged:
+        found = await service.decoders.decode(file.file, staged)
+        row, new = await to_thread.run_sync(_keep, service, file.filename, found, staged)
     response.status_code = 201 if new else 200
     response.headers["Location"] = f"/api/v1/images/{row.id}"
     return Image.model_validate(row)
 
 
-def _keep(service: Service, file: UploadFile) -> tuple[Row, bool]:
-    try:
-        pixels = decode_image(file.file, limits=service.limits)
-    except ImageError as error:
-        raise invalid("/file", str(error)) from None
-    sha = images.store_pixels(service.artifacts, pixels)
-    height, width = pixels.shape[:2]
+def _keep(service: Service, name: str | None, found: Decoded, staged: Path) -> tuple[Row, bool]:
+    key = image_key(found.sha)
     with service.database.write() as session:
-        return images.add(session, sha, (height, width), About(_display_name(file.filename), "upload"))
+        if not service.artifacts.exists(key):  # within the transaction: a deletion comes before or after it
+            service.artifacts.adopt(key, staged)
+        return images.add(session, found.sha, (found.height, found.width), About(_display_name(name), "upload"))
 
 
 def _display_name(name: str | None) -> str:
@@ -116,8 +113,11 @@ def delete_image(service: ServiceDep, image_id: Id) -> None:
         if cams.image_in_use(session, image_id):
             raise conflict("in-use", "A CAM of this image is being computed. Try again in a moment.")
         session.delete(row)
-        session.flush()
-    service.artifacts.delete(image_key(row.sha))
+    # Row first, bytes second: a row never names bytes that are not there. In between, an upload may have brought the
+    # same pixels in again; a second transaction keeps others out meanwhile.
+    with service.database.write() as session:
+        if session.get(Row, image_id) is None:
+            service.artifacts.delete(image_key(row.sha))
 
 
 def find(service: Service, image_id: str) -> Row:

@@ -16,7 +16,10 @@ from PIL import Image
 from safetensors.numpy import save
 from starlette.testclient import TestClient
 
+import backend.service
 from backend.app import create_app
+from backend.decoding.pool import DecodeLimits, Decoders
+from backend.decoding.process import DecoderProcess
 from backend.service import Service
 from backend.settings import Settings
 from backend.store import seed as seeding
@@ -192,9 +195,36 @@ def settings(installed: tuple[Path, list[Builtin]], tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", redis_url="redis+socket:///nowhere/valkey.sock", sweep_interval=3600)
 
 
+@pytest.fixture(scope="session")
+def idle_decoders() -> Iterator[list[DecoderProcess]]:
+    """Processes that decode, started once for all tests: a start takes longer than most of them."""
+    idle: list[DecoderProcess] = []
+    yield idle
+    for process in idle:
+        process.kill()
+
+
+@pytest.fixture
+def shared_decoders(idle_decoders: list[DecoderProcess], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every API that this test starts use them, and leave them running when it ends."""
+
+    class Shared(Decoders):
+        def __init__(self, limits: DecodeLimits) -> None:
+            super().__init__(limits)
+            self._idle = idle_decoders
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(backend.service, "Decoders", Shared)
+
+
 @pytest.fixture
 def client(
-    settings: Settings, installed: tuple[Path, list[Builtin]], monkeypatch: pytest.MonkeyPatch
+    settings: Settings,
+    installed: tuple[Path, list[Builtin]],
+    monkeypatch: pytest.MonkeyPatch,
+    shared_decoders: None,  # noqa: ARG001
 ) -> Iterator[TestClient]:
     """The API with a recording doorbell."""
     with_tiny_installation(monkeypatch, installed[1])

@@ -1,0 +1,1 @@
+"""Pictures of strangers, decoded in processes of their own within limits."""
