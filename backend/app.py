@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +12,9 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 import ssenet
-from backend import problems
+from backend import logs, problems
+from backend.access.caller import OPERATOR, acting_as
+from backend.access.login import Login, declare_login
 from backend.openapi_examples import add_examples
 from backend.problems import ProblemDetails, responses
 from backend.routes import (
@@ -35,6 +36,7 @@ from backend.routes import (
     service,
     sets,
     tables,
+    tokens,
 )
 from backend.security import BodyLimit, Guard, RequestContext
 from backend.service import Service
@@ -44,6 +46,8 @@ from backend.store.seed import seed
 from backend.sweeper import Sweeper
 
 PREFIX = "/api/v1"
+OPEN = f"{PREFIX}/healthz"
+"""The only operation that needs no log-in."""
 ROUTES = (
     service,
     images,
@@ -63,6 +67,7 @@ ROUTES = (
     rankings,
     tables,
     aggregation,
+    tokens,
 )
 _DESCRIPTION = "Class activation maps at any scale, training of networks that keep them equal, and the proof."
 _MULTIPART = 64 * 1024  # room for part headers around a file
@@ -72,7 +77,7 @@ _REFERENCE = "#/components/schemas/{model}"
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API of an installation; without ``settings`` those of the environment."""
     settings = settings or Settings()
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.configure(settings, "api")
     app = FastAPI(
         title="SSENet Lab",
         version=ssenet.__version__,
@@ -95,7 +100,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     running = Service(app.state.settings)
     app.state.service = running
-    await to_thread.run_sync(prepare, running)
+    with acting_as(OPERATOR):
+        await to_thread.run_sync(prepare, running)
     running.decoders.warm()
     sweeper = Sweeper(running)
     sweeper.start()
@@ -113,7 +119,7 @@ def prepare(running: Service) -> None:
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=PREFIX, responses=responses(400, 403, 422, 500, 503))
+    api = APIRouter(prefix=PREFIX, responses=responses(400, 401, 403, 422, 429, 500, 503))
     for module in ROUTES:
         api.include_router(module.router)
     return api
@@ -126,6 +132,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         f"{PREFIX}/checkpoints": settings.weights_bytes + MEBI + _MULTIPART,
     }
     app.add_middleware(BodyLimit, limit=settings.body_bytes, larger=larger)
+    app.add_middleware(Login, required=settings.login_required, open_path=OPEN)
     app.add_middleware(Guard, hosts=settings.allowed_hosts)
     app.add_middleware(RequestContext)
 
@@ -144,6 +151,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         add_examples(schema)
+        declare_login(schema, open_path=OPEN)
         app.openapi_schema = schema
     return app.openapi_schema
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from backend.lab_data import data_app, import_run
+from backend.lab_tokens import token_app
 from ssenet.errors import UserError
 
 if TYPE_CHECKING:  # the commands import what they need: help answers at once
@@ -26,6 +27,7 @@ db_app = typer.Typer(no_args_is_help=True, help="The database.")
 worker_app = typer.Typer(no_args_is_help=True, help="The two Celery workers.")
 cli.add_typer(db_app, name="db")
 cli.add_typer(data_app, name="data")
+cli.add_typer(token_app, name="token")
 cli.command(name="import")(import_run)
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

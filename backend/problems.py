@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from backend.store.cams import QueueFull
 from backend.store.jobs import IdempotencyConflict, NotAllowed
+from backend.store.owners import SharedObject
 from backend.store.pages import BadCursor
 from ssenet.config import STAGES
 from ssenet.errors import DatasetError, UserError
@@ -24,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 TITLES = {
     400: "Bad request",
+    401: "Unauthorized",
     403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
@@ -32,6 +34,7 @@ TITLES = {
     413: "Content too large",
     415: "Unsupported media type",
     422: "Unprocessable content",
+    429: "Too many requests",
     500: "Internal error",
     503: "Service unavailable",
 }
@@ -163,7 +166,8 @@ def pointer(location: Sequence[int | str]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def _database(error: DBAPIError) -> Problem:
+def database_problem(error: DBAPIError) -> Problem:
+    """What a statement that failed means to the client."""
     if isinstance(error, IntegrityError):
         return conflict("changed", "Something that this refers to was changed at the same moment. Look and try again.")
     if isinstance(error, DataError):
@@ -174,6 +178,10 @@ def _database(error: DBAPIError) -> Problem:
 
 def _not_allowed(error: NotAllowed) -> Problem:
     return conflict(f"{error.what}-state", str(error))
+
+
+def _shared(_error: SharedObject) -> Problem:
+    return Problem(403, "shared", "This belongs to all who work here: only an administrator may change or delete it.")
 
 
 def _idempotency(_error: IdempotencyConflict) -> Problem:
@@ -189,7 +197,8 @@ _TRANSLATIONS: dict[type[Exception], Any] = {
     Problem: lambda error: error,
     HTTPException: _http,
     RequestValidationError: _validation,
-    DBAPIError: _database,
+    DBAPIError: database_problem,
+    SharedObject: _shared,
     NotAllowed: _not_allowed,
     IdempotencyConflict: _idempotency,
     QueueFull: _queue_full,

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Path, Query, Request
 
+from backend.access import caller
 from backend.decoding.pool import DecodeLimits, Decoders
 from backend.queue import Doorbell
 from backend.refinements import Refinements
@@ -17,6 +18,7 @@ from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
 from backend.store.datasets import spec_of
 from backend.store.models import Dataset
+from backend.store.owners import Identity
 from ssenet.data import Dataset as OpenDataset
 from ssenet.data import open_dataset
 from ssenet.data.images import ImageLimits
@@ -53,7 +55,7 @@ class Service:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.database = Database(settings.database)
+        self.database = Database(settings.database, identity=self._identity)
         self.artifacts = ArtifactStore(settings.artifacts)
         self.doorbell = Doorbell.of(settings)
         self.datasets = DatasetCache()
@@ -63,6 +65,9 @@ class Service:
         self.streams = CapacityLimiter(64)
         self.comparing = CapacityLimiter(1)
         self.refinements = Refinements()
+
+    def _identity(self) -> Identity:
+        return caller.identity(login_required=self.settings.login_required)
 
     def close(self) -> None:
         """Let go of connections and processes."""

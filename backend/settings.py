@@ -7,11 +7,13 @@ import os
 import tempfile
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBI = 2**20
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux and 104 on macOS, the closing zero included
 
 
@@ -38,6 +40,9 @@ class Settings(BaseSettings):
     api_port: int = Field(default=8000, ge=1, le=65535)
     ui_port: int = Field(default=8501, ge=1, le=65535)
     hosts: str = Field(default="", description="More names, comma separated, that requests may be addressed to.")
+    login: Literal["auto", "always"] = Field(
+        default="auto", description="Whether the API wants a token: auto, when it listens beyond this host; always."
+    )
 
     lease_ttl: float = Field(default=60.0, gt=0, description="Seconds after which a silent worker loses its job.")
     redispatch_after: float = Field(default=15.0, gt=0, description="Seconds until a waiting job is announced again.")
@@ -68,6 +73,14 @@ class Settings(BaseSettings):
         default=256 * MEBI, ge=0, description="Size that the cache of CRF frames is trimmed to."
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_format: str = Field(
+        default="text", pattern="^(text|json)$", description="text, for people; json, one object a line, for collectors."
+    )
+
+    @property
+    def login_required(self) -> bool:
+        """Whether the API lets nobody in without a token."""
+        return self.login == "always" or self.api_host not in LOOPBACK
 
     @property
     def artifacts(self) -> Path:

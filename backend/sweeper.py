@@ -8,6 +8,7 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from backend.access.caller import OPERATOR, acting_as
 from backend.service import Service
 from backend.store.sweep import sweep, tidy
 
@@ -34,6 +35,10 @@ class Sweeper:
         self._thread.join(timeout=10)
 
     def _run(self) -> None:
+        with acting_as(OPERATOR):
+            self._sweep_until_stopped()
+
+    def _sweep_until_stopped(self) -> None:
         while not self._stop.wait(self._service.settings.sweep_interval):
             try:
                 self._sweep()

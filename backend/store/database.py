@@ -10,6 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.orm import Session
 
+from backend.store.owners import INSTALLATION, Identity, OwnedSession
+
 Clock = Callable[[], float]
 _BUSY_SECONDS = 10.0
 _TURN = 0x55E4E8  # advisory lock of PostgreSQL
@@ -46,12 +48,15 @@ class Database:
         url: SQLAlchemy address.
         clock: seconds since 1970. None takes the host's clock with SQLite, which lives on one host, and the
             server's clock with PostgreSQL, whose clients' clocks differ.
+        identity: says, when a session begins, for whom it works; by default for the installation.
     """
 
-    def __init__(self, url: str, clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str, clock: Clock | None = None, identity: Callable[[], Identity] = lambda: INSTALLATION
+    ) -> None:
         self.engine = make_engine(url)
         self._writing = self.engine.execution_options(ssenet_write=True)
-        self._clock = clock
+        self._clock, self._identity = clock, identity
 
     @property
     def url(self) -> str:
@@ -61,15 +66,19 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading."""
-        with Session(self.engine, expire_on_commit=False, info={"clock": self._clock}) as session:
+        with self._session(self.engine) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session that commits at the end, or rolls back on an exception."""
-        with Session(self._writing, expire_on_commit=False, info={"clock": self._clock}) as session, session.begin():
+        with self._session(self._writing) as session, session.begin():
             session.connection()  # take the write lock now, before anything is read
             yield session
+
+    def _session(self, engine: Engine) -> OwnedSession:
+        info = {"clock": self._clock, "identity": self._identity()}
+        return OwnedSession(engine, expire_on_commit=False, info=info)
 
     def dispose(self) -> None:
         """Close all connections (also in a child after fork)."""

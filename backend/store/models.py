@@ -44,14 +44,24 @@ class Base(DeclarativeBase):
     type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, float: Float(53)}  # noqa: RUF012
 
 
-class Image(Base):
-    """A photograph; its canonical RGB pixels are the artifact ``images/<sha>.png``."""
+class Owned:
+    """Something that belongs to one user, or, with the owner "", to all: what is built in or the operator made.
+
+    Sessions of the API see, of these tables, the caller's rows and the shared ones (``backend.store.owners``).
+    """
+
+    owner: Mapped[str] = mapped_column(String(64), server_default="", index=True)
+
+
+class Image(Owned, Base):
+    """A photograph; its canonical RGB pixels are the artifact ``images/<sha>.png``, whoever uploaded them."""
 
     __tablename__ = "image"
-    __table_args__ = (Index(None, "created_at", "id"),)
+    __table_args__ = (UniqueConstraint("sha", "owner"), Index(None, "created_at", "id"))
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    sha: Mapped[str] = mapped_column(String(64), unique=True)
+    sha: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")
     width: Mapped[int]
     height: Mapped[int]
     name: Mapped[str] = mapped_column(String(255))
@@ -80,7 +90,7 @@ class Dataset(Base):
     created_at: Mapped[float]
 
 
-class Job(Base):
+class Job(Owned, Base):
     """A unit of work. The row, never a message, says who may work on it (lease) and who may write (fence)."""
 
     __tablename__ = "job"
@@ -88,6 +98,7 @@ class Job(Base):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         Index(None, "created_at", "id"),
         Index(None, "state"),
+        Index(None, "owner", "state"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -139,7 +150,7 @@ class JobEvent(Base):
     at: Mapped[float]
 
 
-class Checkpoint(Base):
+class Checkpoint(Owned, Base):
     """Weights with their card. A built-in one lies in the installation, every other in the artifact store."""
 
     __tablename__ = "checkpoint"
@@ -171,7 +182,7 @@ class Checkpoint(Base):
         return "affinity" if self.method == "affinity" else "segmentation" if self.method == "segmentation" else "cam"
 
 
-class Evaluation(Base):
+class Evaluation(Owned, Base):
     """Scores of a checkpoint's CAMs; the counts are the artifact ``evaluations/<id>.npz`` or a built-in file."""
 
     __tablename__ = "evaluation"
@@ -191,7 +202,7 @@ class Evaluation(Base):
     created_at: Mapped[float]
 
 
-class ImageSet(Base):
+class ImageSet(Owned, Base):
     """One typed file an image, as a job left them in its attempt's folder."""
 
     __tablename__ = "image_set"
@@ -211,7 +222,7 @@ class ImageSet(Base):
     created_at: Mapped[float]
 
 
-class Score(Base):
+class Score(Owned, Base):
     """Agreement of label maps with ground truth; the counts image by image are the artifact ``scores/<id>.npz``."""
 
     __tablename__ = "score"
@@ -228,7 +239,7 @@ class Score(Base):
     created_at: Mapped[float]
 
 
-class Ranking(Base):
+class Ranking(Owned, Base):
     """Photographs as triage measured them; all rows are the artifact ``rankings/<id>.json``."""
 
     __tablename__ = "ranking"
@@ -244,7 +255,7 @@ class Ranking(Base):
     created_at: Mapped[float]
 
 
-class Pipeline(Base):
+class Pipeline(Owned, Base):
     """Stages that feed one another. Its state follows from the jobs of its stages."""
 
     __tablename__ = "pipeline"
@@ -308,3 +319,19 @@ class Worker(Base):
     warm: Mapped[bool]
     started_at: Mapped[float]
     heartbeat_at: Mapped[float]
+
+
+class AccessToken(Base):
+    """A secret that lets its user in; only its hash is kept. ``expires_at`` is null when it never expires."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[float]
+    expires_at: Mapped[float | None]
+    revoked_at: Mapped[float | None]
+    last_used_at: Mapped[float | None]
