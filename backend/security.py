@@ -7,13 +7,14 @@ import re
 import time
 import uuid
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import quote, urlsplit
 
-import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from backend import logs
 from backend.problems import Problem, render
 
 _log = logging.getLogger("ssenet.access")
@@ -40,6 +41,10 @@ class RequestContext:
             await self.app(scope, receive, send)
             return
         request_id = scope["request_id"] = _request_id(Headers(scope=scope))
+        with logs.bound(request_id=request_id):
+            await self._answer(scope, receive, send, request_id)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
         started, status = time.perf_counter(), 0
 
         async def decorated(message: Message) -> None:
@@ -60,7 +65,8 @@ class RequestContext:
             detail = "Something went wrong here. The log has the details under this request's id."
             await render(Problem(500, "internal", detail), request_id)(scope, receive, decorated)
         finally:
-            _log.info(_line(scope, request_id, status, time.perf_counter() - started))
+            fields = _line(scope, request_id, status, time.perf_counter() - started)
+            _log.info("%(method)s %(path)s %(status)d in %(ms)g ms", fields, extra=fields)
 
 
 def _request_id(headers: Headers) -> str:
@@ -68,15 +74,14 @@ def _request_id(headers: Headers) -> str:
     return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
-def _line(scope: Scope, request_id: str, status: int, seconds: float) -> str:
-    fields = {
+def _line(scope: Scope, request_id: str, status: int, seconds: float) -> dict[str, Any]:
+    return {
         "request_id": request_id,
         "method": scope["method"],
-        "path": scope["path"],
+        "path": quote(scope["path"]),  # a line break in it must not look like another line
         "status": status,
         "ms": round(seconds * 1000, 1),
     }
-    return orjson.dumps(fields).decode()
 
 
 class Guard:

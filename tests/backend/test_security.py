@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from typing import Any
 
@@ -84,8 +83,9 @@ def test_each_request_has_one_log_line(client: TestClient, caplog: pytest.LogCap
     with caplog.at_level(logging.INFO, logger="ssenet.access"):
         client.get("/api/v1/nope?token=secret", headers={"X-Request-ID": "r1"})
     [record] = [r for r in caplog.records if r.name == "ssenet.access"]
-    line = json.loads(record.message)
+    line = vars(record)
     assert (line["request_id"], line["status"], line["path"]) == ("r1", 404, "/api/v1/nope")
+    assert record.message.startswith("GET /api/v1/nope 404 in ")
     assert "secret" not in record.message
 
 
