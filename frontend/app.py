@@ -8,8 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from frontend import schemas as s
-from frontend.client import Problem, ServiceUnreachable
+from frontend.access import visitor
+from frontend.client import LoginNeeded, Problem, ServiceUnreachable
+from frontend.components.login_form import keep_cookie, login_form
 from frontend.components.markup import STYLE
+from frontend.components.who import who
 from frontend.session import client, page_guard
 
 STATUS_SECONDS = 10
@@ -48,11 +51,31 @@ def main() -> None:
     st.logo(str(ICON), size="large")
     st.html(STYLE)
     chosen = st.navigation(PAGES, position="hidden")
+    why = refused()
+    if why is not None:
+        login_form(why)
+        return
     with st.sidebar:
         menu()
+        with page_guard("who"):
+            who()
         service_status()
+    keep_cookie()
     with page_guard(chosen.title):
         chosen.run()
+
+
+def refused() -> str | None:
+    """Why there is the log-in form in the place of the page, maybe no words at all; None when there is the page."""
+    if visitor.lost() is not None:
+        return visitor.lost()
+    try:
+        visitor.identity()
+    except LoginNeeded:
+        return visitor.EXPIRED if visitor.login() else ""
+    except (ServiceUnreachable, Problem):
+        return None  # the page says so, and shows nothing: each of its calls fails as this one did
+    return None
 
 
 def menu() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 
 from frontend import schemas as s
+from frontend.clients.access import AccessCalls
 from frontend.clients.aggregation import AggregationCalls
 from frontend.clients.alpha import AlphaCalls
 from frontend.clients.cams import CamCalls
@@ -19,6 +20,7 @@ from frontend.clients.samples import SampleCalls
 from frontend.clients.triage import TriageCalls
 from frontend.transport import (
     FieldProblem,
+    LoginNeeded,
     Params,
     Pending,
     Problem,
@@ -31,7 +33,7 @@ from frontend.transport import (
 )
 from ssenet.config import NetworkRole
 
-__all__ = ["Client", "FieldProblem", "Pending", "Problem", "ServiceUnreachable", "api_url"]
+__all__ = ["Client", "FieldProblem", "LoginNeeded", "Pending", "Problem", "ServiceUnreachable", "api_url"]
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 LARGE = 600.0
@@ -44,6 +46,7 @@ def api_url() -> str:
 
 
 class Client(
+    AccessCalls,
     AggregationCalls,
     AlphaCalls,
     CamCalls,
@@ -56,7 +59,7 @@ class Client(
 ):
     """The API under ``/api/v1``, one method a route.
 
-    Every method raises ``ServiceUnreachable`` or ``Problem``.
+    Every method raises ``ServiceUnreachable``, ``Problem`` or ``LoginNeeded``.
     """
 
     # Service -----------------------------------------------------------------

@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image as Pictures
 
 from frontend import schemas as s
-from frontend.client import Client, Problem, ServiceUnreachable, api_url
+from frontend.access import visitor
+from frontend.access.visitor import client as client
+from frontend.client import LoginNeeded, Problem, ServiceUnreachable
 from frontend.components.markup import data_url
+from frontend.keeping import kept
 from ssenet.results import View
 
 log = logging.getLogger(__name__)
@@ -26,24 +29,10 @@ MAPS_SIZE = "256MB"
 """Raw maps that the pages keep: a few kB each of a network of ten classes, 8 MB of one with a thousand."""
 
 
-@st.cache_resource
-def _client(base_url: str) -> Client:
-    return Client(base_url)
-
-
-def client() -> Client:
-    """The client of the configured service."""
-    return _client(api_url())
-
-
-@st.cache_data(max_entries=300, show_spinner=False)
-def _pixels(base_url: str, image_id: str, max_side: int) -> bytes:
-    return _client(base_url).pixels(image_id, max_side)
-
-
+@kept(max_entries=300)
 def picture_png(image_id: str, max_side: int = DISPLAY_SIDE) -> bytes:
     """PNG of a photograph; fetched once, since pixels never change."""
-    return _pixels(api_url(), image_id, max_side)
+    return client().pixels(image_id, max_side)
 
 
 def picture(image_id: str, max_side: int = DISPLAY_SIDE) -> NDArray[np.uint8]:
@@ -52,10 +41,10 @@ def picture(image_id: str, max_side: int = DISPLAY_SIDE) -> NDArray[np.uint8]:
         return np.asarray(opened.convert("RGB"))
 
 
-@st.cache_data(max_size=MAPS_SIZE, show_spinner=False)
-def _cam(base_url: str, checkpoint: str, image: str, scale: float, flip: bool) -> bytes:
+@kept(max_size=MAPS_SIZE)
+def _cam(checkpoint: str, image: str, scale: float, flip: bool) -> bytes:
     # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
-    return _client(base_url).cam(checkpoint, image, scale, flip)
+    return client().cam(checkpoint, image, scale, flip)
 
 
 def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict[View, NDArray[np.float32]]:
@@ -64,13 +53,13 @@ def coarse_logits(checkpoint: str, image: str, scale: float, flip: bool) -> dict
     Raises:
         Pending: the service is still computing them.
     """
-    with np.load(BytesIO(_cam(api_url(), checkpoint, image, scale, flip)), allow_pickle=False) as arrays:
+    with np.load(BytesIO(_cam(checkpoint, image, scale, flip)), allow_pickle=False) as arrays:
         return {View.parse(name): arrays[name].astype(np.float32) for name in arrays.files}
 
 
-@st.cache_data(max_size=MAPS_SIZE, show_spinner=False)
-def _view_cam(base_url: str, checkpoint: str, image: str, view: str) -> bytes:
-    return _client(base_url).view_cam(checkpoint, image, View.parse(view))
+@kept(max_size=MAPS_SIZE)
+def _view_cam(checkpoint: str, image: str, view: str) -> bytes:
+    return client().view_cam(checkpoint, image, View.parse(view))
 
 
 def view_logits(checkpoint: str, image: str, view: View) -> NDArray[np.float32]:
@@ -81,105 +70,68 @@ def view_logits(checkpoint: str, image: str, view: View) -> NDArray[np.float32]:
     """
     if not view.warped:  # the same maps as on the other pages
         return coarse_logits(checkpoint, image, view.scale, view.flip)[view]
-    with np.load(BytesIO(_view_cam(api_url(), checkpoint, image, view.name)), allow_pickle=False) as arrays:
+    with np.load(BytesIO(_view_cam(checkpoint, image, view.name)), allow_pickle=False) as arrays:
         return arrays[view.name].astype(np.float32)
 
 
-@st.cache_data(max_entries=600, show_spinner=False)
-def _set_picture(base_url: str, set_id: str, index: int, max_side: int, what: tuple[tuple[str, str], ...]) -> str:
-    png = _client(base_url).set_picture(set_id, index, max_side, **dict(what))
+@kept(max_entries=600)
+def _set_picture(set_id: str, index: int, max_side: int, what: tuple[tuple[str, str], ...]) -> str:
+    png = client().set_picture(set_id, index, max_side, **dict(what))
     with Pictures.open(BytesIO(png)) as opened:
         return data_url(np.asarray(opened.convert("RGB")))
 
 
 def set_picture(set_id: str, index: int, max_side: int, **what: str) -> str:
     """Data URL of a picture of a set's image (``Client.set_picture``); fetched once, since sets never change."""
-    return _set_picture(api_url(), set_id, index, max_side, tuple(sorted(what.items())))
+    return _set_picture(set_id, index, max_side, tuple(sorted(what.items())))
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
-def _image_set(base_url: str, set_id: str) -> s.ImageSet:
-    return _client(base_url).image_set(set_id)
-
-
+@kept(max_entries=60)
 def image_set(set_id: str) -> s.ImageSet:
     """A set; fetched once, since sets never change."""
-    return _image_set(api_url(), set_id)
+    return client().image_set(set_id)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _score(base_url: str, score_id: str) -> s.Score:
-    return _client(base_url).score(score_id)
-
-
+@kept(max_entries=200)
 def score(score_id: str) -> s.Score:
     """A score; fetched once, since scores never change."""
-    return _score(api_url(), score_id)
+    return client().score(score_id)
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _evaluation(base_url: str, evaluation_id: str) -> s.Evaluation:
-    return _client(base_url).evaluation(evaluation_id)
-
-
+@kept(max_entries=200)
 def evaluation(evaluation_id: str) -> s.Evaluation:
     """An evaluation; fetched once, since evaluations never change."""
-    return _evaluation(api_url(), evaluation_id)
+    return client().evaluation(evaluation_id)
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _sample(base_url: str, dataset: str, split: str, index: int) -> s.Sample | None:
-    return next(iter(_client(base_url).samples(dataset, split, index)), None)
-
-
+@kept(max_entries=2000)
 def sample(dataset: str, split: str, index: int) -> s.Sample | None:
     """The sample of that number with its image-level labels; None when the split has none."""
-    return _sample(api_url(), dataset, split, index)
+    return next(iter(client().samples(dataset, split, index)), None)
 
 
-@st.cache_data(ttl=60, show_spinner=False)
-def _capabilities(base_url: str) -> s.Capabilities:
-    return _client(base_url).capabilities()
-
-
+@kept(ttl=60)
 def capabilities() -> s.Capabilities:
     """What the installation can do; asked at most once a minute."""
-    return _capabilities(api_url())
+    return client().capabilities()
 
 
-@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
-def _pipeline_estimate(base_url: str, settings_json: str) -> s.PipelineEstimate:
-    return _client(base_url).estimate_pipeline(json.loads(settings_json))
-
-
+@kept(ttl=60, max_entries=100)
 def pipeline_estimate(settings_json: str) -> s.PipelineEstimate:
     """How long a pipeline with these settings would take; asked at most once a minute."""
-    return _pipeline_estimate(api_url(), settings_json)
+    return client().estimate_pipeline(json.loads(settings_json))
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
-def _curves(base_url: str, evaluation_id: str) -> s.Curves:
-    return _client(base_url).curves(evaluation_id)
-
-
+@kept(max_entries=60)
 def curves(evaluation_id: str) -> s.Curves:
     """Curves of an evaluation; fetched once, since an evaluation never changes."""
-    return _curves(api_url(), evaluation_id)
+    return client().curves(evaluation_id)
 
 
-def histograms(base_url: str, evaluation_id: str) -> bytes:
-    """npz of an evaluation's counts, image by image."""
-    return _client(base_url).histograms(evaluation_id)
-
-
-@st.cache_data(ttl=60, max_entries=100, show_spinner=False)
-def _estimate(base_url: str, kind: str, settings_json: str) -> s.Estimate:
-    return _client(base_url).estimate(kind, json.loads(settings_json))
-
-
+@kept(ttl=60, max_entries=100)
 def estimate(kind: str, settings_json: str) -> s.Estimate:
     """How long a job with these settings would take; asked at most once a minute."""
-    return _estimate(api_url(), kind, settings_json)
+    return client().estimate(kind, json.loads(settings_json))
 
 
 @contextmanager
@@ -196,6 +148,9 @@ def page_guard(part: str) -> Iterator[None]:
     """The last net under a page or one live part of it: never a traceback, always a way on."""
     try:
         yield
+    except LoginNeeded:
+        visitor.lose(visitor.EXPIRED)
+        st.rerun()  # with the log-in form in the place of the page
     except Problem as problem:
         st.error(str(problem), icon=":material/error:")
     except ServiceUnreachable as error:

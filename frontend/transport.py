@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -34,12 +35,37 @@ class ServiceUnreachable(Exception):  # noqa: N818 - a state, not a fault of the
     """The service does not answer, or answers nonsense. The message says what to do."""
 
 
-class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives it
-    """The service refused, as an RFC 9457 problem. ``str`` of it is the text for people."""
+class LoginNeeded(Exception):  # noqa: N818 - a state, not a fault of the program
+    """The service wants a token, or does not accept this one any more. Not a ``Problem``: no page can mend it."""
 
-    def __init__(self, status: int, title: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> None:
-        super().__init__(detail or title)
+
+class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives it
+    """The service refused, as an RFC 9457 problem. ``str`` of it is the text for people, with what to do.
+
+    Attributes:
+        retry_after: seconds after which it is worth trying again, where the service says so.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        errors: tuple[FieldProblem, ...] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{detail or title}{_advice(status, retry_after)}")
         self.status, self.title, self.detail, self.errors = status, title, detail, errors
+        self.retry_after = retry_after
+
+
+def _advice(status: int, retry_after: float | None) -> str:
+    wait = f"in {max(1, round(retry_after))} s" if retry_after else "in a moment"
+    return {
+        429: f" Try again {wait}.",
+        503: f" Try again {wait}; jobs that run go on.",
+        507: " Nothing is lost. Make room on the service's disk, or ask its operator to, then try again.",
+    }.get(status, "")
 
 
 class Pending(Exception):  # noqa: N818 - a state, not an error
@@ -53,12 +79,20 @@ class Pending(Exception):  # noqa: N818 - a state, not an error
 class Transport:
     """Requests under ``/api/v1``.
 
-    Every method raises ``ServiceUnreachable`` or ``Problem``.
+    Every method raises ``ServiceUnreachable``, ``Problem`` or ``LoginNeeded``.
+
+    Args:
+        base_url: of the service.
+        token: of the person for whom is asked; None where the service wants none.
+        timeout: seconds.
     """
 
-    def __init__(self, base_url: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, base_url: str, token: str | None = None, *, timeout: float = 30.0) -> None:
         self.base_url = base_url
-        self._http = httpx.Client(base_url=f"{base_url}/api/v1", timeout=timeout, trust_env=False)
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(
+            base_url=f"{base_url}/api/v1", timeout=timeout, trust_env=False, headers=headers, transport=_connections()
+        )
 
     def _all(self, model: type[T], path: str, params: Params) -> Iterator[T]:
         cursor: str | None = None
@@ -76,7 +110,15 @@ class Transport:
             raise ServiceUnreachable(f"The service at {self.base_url} does not answer.") from error
         if response.is_success or response.status_code in ok:
             return response
+        if response.status_code == httpx.codes.UNAUTHORIZED:
+            raise LoginNeeded(str(_problem(response)))
         raise _problem(response)
+
+
+@cache
+def _connections() -> httpx.HTTPTransport:
+    """Open connections are shared by all clients; what belongs to one person is in the headers of each request."""
+    return httpx.HTTPTransport()
 
 
 class _Page(BaseModel):
@@ -108,12 +150,13 @@ def _not_understood(response: httpx.Response) -> ServiceUnreachable:
 
 
 def _problem(response: httpx.Response) -> Problem:
+    wait = retry_after(response) if "Retry-After" in response.headers else None
     try:
         body = response.json()
         errors = tuple(FieldProblem(str(e.get("pointer", "")), str(e["message"])) for e in body.get("errors") or ())
-        return Problem(response.status_code, str(body.get("title", "")), str(body.get("detail") or ""), errors)
+        return Problem(response.status_code, str(body.get("title", "")), str(body.get("detail") or ""), errors, wait)
     except (ValueError, KeyError, AttributeError, TypeError):
-        return Problem(response.status_code, f"The service answered {response.status_code}.", "")
+        return Problem(response.status_code, f"The service answered {response.status_code}.", "", (), wait)
 
 
 def retry_after(response: httpx.Response) -> float:

@@ -44,6 +44,10 @@ def ui_command(settings: Settings, host: str = "127.0.0.1") -> list[str]:
         "browser.gatherUsageStats": "false",
         "client.showErrorDetails": "none",
         "client.toolbarMode": "minimal",
+        # Written out: a setting of the user's own must not take them away.
+        "server.enableXsrfProtection": "true",
+        "server.enableCORS": "true",
+        "server.enableStaticServing": "false",
     }
     flags = [f"--{key}={value}" for key, value in options.items()]
     return [sys.executable, "-m", "streamlit", "run", str(_pages()), *flags]
@@ -110,4 +114,4 @@ def _pages() -> Path:
     spec = importlib.util.find_spec("frontend")
     if spec is None or not spec.submodule_search_locations:
         raise UserError("The pages are not installed: install the whole project, or start with --no-ui.")
-    return Path(spec.submodule_search_locations[0]) / "app.py"
+    return Path(spec.submodule_search_locations[0]) / "server.py"

@@ -12,8 +12,9 @@ import streamlit as st
 from PIL import Image
 
 from frontend import schemas as s
-from frontend.client import Client, api_url
 from frontend.components.markup import data_url
+from frontend.keeping import kept
+from frontend.session import client
 from ssenet.analysis.aggregation import PARITY, Aggregation, AggregationCounts, Combine, Relu, Where
 from ssenet.config import PAPER_ALPHA, CamInferSettings
 from ssenet.curves import Curve
@@ -88,10 +89,10 @@ def in_words(how: Aggregation) -> str:
     return f"{views}, {COMBINE[how.combine]}, {RELU[how.relu]}, Eq. 3 {NORMALISE[how.normalise]}"
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _part(base_url: str, set_id: str, how_json: str, first: int, images: int) -> str:
+@kept(max_entries=2000)
+def _part(set_id: str, how_json: str, first: int, images: int) -> str:
     how = Aggregation.model_validate_json(how_json)
-    return Client(base_url).aggregation(set_id, how, first, images).model_dump_json()
+    return client().aggregation(set_id, how, first, images).model_dump_json()
 
 
 def counted(set_id: str, how: Aggregation, images: int, name: str) -> AggregationCounts | None:
@@ -105,24 +106,24 @@ def counted(set_id: str, how: Aggregation, images: int, name: str) -> Aggregatio
     for first in range(0, images, PART):
         if first:
             bar.progress(first / images, text=f"{name}: {first} of {images} photographs counted")
-        text = _part(api_url(), set_id, how.model_dump_json(), first, min(PART, images - first))
+        text = _part(set_id, how.model_dump_json(), first, min(PART, images - first))
         part = AggregationCounts.model_validate_json(text)
         whole = part if whole is None else whole.plus(part)
     bar.empty()
     return whole
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
-def _map(base_url: str, set_id: str, index: int, how_json: str, class_name: str | None, alpha: float, side: int) -> str:
+@kept(max_entries=300)
+def _map(set_id: str, index: int, how_json: str, class_name: str | None, alpha: float, side: int) -> str:
     how = Aggregation.model_validate_json(how_json)
-    png = Client(base_url).aggregated_map(set_id, index, how, class_name, alpha, side)
+    png = client().aggregated_map(set_id, index, how, class_name, alpha, side)
     with Image.open(io.BytesIO(png)) as opened:
         return data_url(np.asarray(opened.convert("RGB")))
 
 
 def map_url(set_id: str, index: int, how: Aggregation, class_name: str | None, alpha: float, side: int = 420) -> str:
     """Data URL of the aggregated map of one photograph."""
-    return _map(api_url(), set_id, index, how.model_dump_json(), class_name, alpha, side)
+    return _map(set_id, index, how.model_dump_json(), class_name, alpha, side)
 
 
 def curves_figure(named: Sequence[tuple[str, Curve]], alpha: float) -> go.Figure:

@@ -10,7 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from frontend import schemas as s
-from frontend.client import api_url
+from frontend.keeping import kept
 from frontend.session import client
 from ssenet.analysis.alpha import AlphaCurves, AlphaRow, Draws
 from ssenet.analysis.alpha_report import rows_in_order
@@ -93,12 +93,11 @@ def _bar(place: DeltaGenerator, done: int, total: int, seconds: float) -> None:
 
 def part(evaluations: tuple[str, ...], row: str, classes: Sequence[str], alpha: float, draws: Draws) -> AlphaCurves:
     """One row of all evaluations; fetched once, since evaluations never change."""
-    return _part(api_url(), evaluations, row, tuple(classes), alpha, draws.samples, draws.seed)
+    return _part(evaluations, row, tuple(classes), alpha, draws.samples, draws.seed)
 
 
-@st.cache_data(max_entries=600, show_spinner=False)
+@kept(max_entries=600)
 def _part(
-    base_url: str,  # noqa: ARG001 - part of the cache's key
     evaluations: tuple[str, ...],
     row: str,
     classes: tuple[str, ...],

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from frontend import schemas as s
-from frontend.client import api_url
+from frontend.client import Client
 from frontend.components.alpha_data import Lab
 from frontend.components.export import bundle_button, view_address
-from frontend.session import histograms
+from frontend.session import client
 from ssenet.analysis.alpha import AlphaCurves
 from ssenet.analysis.alpha_report import View, alpha_files
 from ssenet.bundle import Bundle, command
@@ -25,7 +25,7 @@ class Exported:
     classes: AlphaCurves | None
     view: View
     address: str
-    service: str
+    service: Client
 
     def bundle(self) -> Bundle:
         """Files of the view, and the evaluations themselves where the library does not bring them."""
@@ -46,7 +46,7 @@ class Exported:
             return one.checkpoint_id
         folder = f"evaluation-{number}"
         files[f"{folder}/evaluation.json"] = one.record.model_dump_json(indent=1).encode()
-        files[f"{folder}/histograms.npz"] = histograms(self.service, one.id)
+        files[f"{folder}/histograms.npz"] = self.service.histograms(one.id)
         return folder
 
 
@@ -70,5 +70,5 @@ def _each(option: str, values: Sequence[str]) -> list[str]:
 
 def export(lab: Lab, classes: AlphaCurves | None, view: View) -> None:
     """The button."""
-    exported = Exported(lab, classes, view, view_address(), api_url())
+    exported = Exported(lab, classes, view, view_address(), client())
     bundle_button(exported.bundle, key="export", label="Export", stem="alpha-lab")

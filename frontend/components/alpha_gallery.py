@@ -12,11 +12,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from frontend import schemas as s
-from frontend.client import Pending, Problem, api_url
+from frontend.client import Pending, Problem
 from frontend.components import markup
 from frontend.components.alpha_data import Lab
 from frontend.components.protocol import protocol_html
 from frontend.components.truth import Truth, truth_of
+from frontend.keeping import kept
 from frontend.schemas.alpha import EvaluatedImage, EvaluatedImages
 from frontend.session import client, coarse_logits, picture
 from ssenet.analysis.error_map import FN, FP, TP, error_map, labels_at
@@ -80,12 +81,11 @@ def _offset() -> int:
 def _images(lab: Lab, point: Point, order: Order, offset: int) -> EvaluatedImages:
     evaluation = lab.evaluations[point.name]
     common = tuple(e.id for e in lab.evaluations.values())
-    return _ranked(api_url(), evaluation.id, point.row, point.alpha, point.label, order, common, offset)
+    return _ranked(evaluation.id, point.row, point.alpha, point.label, order, common, offset)
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@kept(max_entries=300)
 def _ranked(
-    base_url: str,  # noqa: ARG001 - part of the cache's key
     evaluation: str,
     row: str,
     alpha: float,
@@ -156,7 +156,7 @@ class _Shown:
             self.problem = "The data set has changed since, so this image cannot be opened."
             return False
         if self.image is None:
-            self.image = _opened(api_url(), self.dataset, self.protocol.split, self.item.index)
+            self.image = _opened(self.dataset, self.protocol.split, self.item.index)
             self.truth = truth_of(self.image)
         if self.labels is None and self.truth is not None:
             self.labels = self._labels(self.image, self.truth)
@@ -218,8 +218,8 @@ class _Shown:
         )
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _opened(base_url: str, dataset: str, split: str, index: int) -> s.Image:  # noqa: ARG001 - part of the cache's key
+@kept(max_entries=500)
+def _opened(dataset: str, split: str, index: int) -> s.Image:
     return client().open_sample(dataset, split, index)
 
 

@@ -51,6 +51,12 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 .sl-bar div { height: 100%; background: #2f7fb5; }
 .sl-percent { font-size: .84rem; margin-left: .5rem; font-variant-numeric: tabular-nums; }
 .sl-status { font-size: .85rem; line-height: 1.5; }
+.sl-who { font-size: .85rem; line-height: 1.5; margin-bottom: 14px; }
+.sl-who b { overflow-wrap: anywhere; }
+.sl-who .sl-soon { font-weight: 600; }
+.sl-logout { font: inherit; font-weight: 600; color: inherit; background: none; border: 1px solid rgba(128,128,128,.6);
+  border-radius: 6px; padding: 2px 10px; margin-top: 6px; cursor: pointer; }
+.sl-logout:hover, .sl-logout:focus-visible { border-color: #2e7bae; outline: 2px solid #2e7bae; }
 .sl-tiles { display: flex; flex-wrap: wrap; gap: 8px 34px; }
 .sl-tiles div { min-width: 7rem; }
 .sl-tiles span { display: block; font-size: .84rem; }

@@ -123,7 +123,8 @@ def _downloads(made: s.ImageSet) -> None:
 
 
 def _download(made: s.ImageSet, name: str, label: str, mime: str, help_: str) -> None:
+    service = client()
     st.download_button(
-        label, lambda: client().export(made.id, name), f"{made.dataset}-{made.split}-{name}", mime,
+        label, lambda: service.export(made.id, name), f"{made.dataset}-{made.split}-{name}", mime,
         icon=":material/download:", help=help_, key=f"{name}_{made.id}",
     )  # fmt: skip

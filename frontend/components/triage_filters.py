@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from frontend.client import api_url
 from frontend.components.triage_choice import BOUND
+from frontend.keeping import kept
 from frontend.schemas.triage import RankedRows, Ranking
 from frontend.session import client
 from ssenet.analysis.ranking import COLUMNS, Choice, Measure, Order, Size
@@ -86,11 +86,11 @@ def _ranged(ranking: Ranking, choice: Choice) -> Choice:
     return choice.model_copy(update={"low": low if low > 0 else None, "high": high if high < top else None})
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
-def _rows(base_url: str, ranking_id: str, choice: str, limit: int, offset: int) -> RankedRows:  # noqa: ARG001
+@kept(max_entries=500)
+def _rows(ranking_id: str, choice: str, limit: int, offset: int) -> RankedRows:
     return client().ranked_rows(ranking_id, Choice.model_validate_json(choice), limit, offset)
 
 
 def rows(ranking_id: str, choice: Choice, limit: int, offset: int) -> RankedRows:
     """Some rows; fetched once, since rankings never change."""
-    return _rows(api_url(), ranking_id, choice.model_dump_json(), limit, offset)
+    return _rows(ranking_id, choice.model_dump_json(), limit, offset)

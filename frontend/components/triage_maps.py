@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from frontend import schemas as s
-from frontend.client import api_url
 from frontend.components.markup import data_url
 from frontend.components.truth import labels_of_png
+from frontend.keeping import kept
 from frontend.session import client
 from ssenet.data.images import voc_palette, working_size
 from ssenet.render import Normalisation, aggregate, normalise, overlay, upsample
@@ -27,7 +26,6 @@ Coarse = dict[View, NDArray[np.float32]]
 class Spot:
     """A sample as the caches know it: a data set that was registered anew is another one."""
 
-    base_url: str
     fingerprint: str
     dataset: str
     split: str
@@ -36,29 +34,29 @@ class Spot:
     @classmethod
     def of(cls, dataset: str, protocol: ProtocolCard, index: int) -> Spot:
         """Number ``index`` of what a ranking was measured on."""
-        return cls(api_url(), protocol.dataset_fingerprint, dataset, protocol.split, index)
+        return cls(protocol.dataset_fingerprint, dataset, protocol.split, index)
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
+@kept(max_entries=1000)
 def opened(spot: Spot) -> s.Image:
     """The photograph made of a sample: the same each time."""
     return client().open_sample(spot.dataset, spot.split, spot.index)
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@kept(max_entries=300)
 def photograph(spot: Spot, side: int) -> Picture:
     """(H, W, 3) RGB of a sample, its long side at most ``side`` pixels."""
     with Image.open(BytesIO(client().sample_picture(spot.dataset, spot.split, spot.index, side))) as picture:
         return np.asarray(picture.convert("RGB"))
 
 
-@st.cache_data(max_entries=1000, show_spinner=False)
+@kept(max_entries=1000)
 def photograph_url(spot: Spot, side: int) -> str:
     """The same for the page."""
     return data_url(photograph(spot, side))
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
+@kept(max_entries=300)
 def mask_url(spot: Spot, side: int, label: int) -> str:
     """A sample's mask of one label over its dimmed photograph."""
     picture = photograph(spot, side)
@@ -71,7 +69,7 @@ def mask_url(spot: Spot, side: int, label: int) -> str:
     return data_url(drawn.astype(np.uint8))
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
+@kept(max_entries=2000)
 def map_url(
     spot: Spot, checkpoint: str, index: int, scales: tuple[float, ...], protocol: ProtocolCard, alpha: float, side: int
 ) -> str:
@@ -89,15 +87,15 @@ def map_url(
     return data_url(overlay(picture, shown, alpha=alpha, line=max(2, side // 130)))
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
-def _cams(base_url: str, checkpoint: str, image: str, scales: tuple[float, ...], flip: bool) -> bytes:  # noqa: ARG001
+@kept(max_entries=200)
+def _cams(checkpoint: str, image: str, scales: tuple[float, ...], flip: bool) -> bytes:
     # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
     return client().all_views(checkpoint, image, scales, flip)
 
 
 def _coarse(checkpoint: str, image: str, protocol: ProtocolCard, scales: tuple[float, ...]) -> Coarse:
     """Raw logits of the views of ``scales``, which are among the protocol's; all of those are asked for at once."""
-    data = _cams(api_url(), checkpoint, image, protocol.scales, protocol.flip)
+    data = _cams(checkpoint, image, protocol.scales, protocol.flip)
     with np.load(BytesIO(data), allow_pickle=False) as arrays:
         views = [View.parse(name) for name in arrays.files]
         return {view: arrays[view.name].astype(np.float32) for view in views if view.scale in scales}

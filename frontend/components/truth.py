@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 from PIL import Image
 
 from frontend import schemas as s
 from frontend.client import Problem, api_url
+from frontend.keeping import kept
 from frontend.session import client
 from ssenet.config import WORKING_SIDE
 from ssenet.data.demo import CLEAR
@@ -101,22 +101,22 @@ def truth_of(image: s.Image) -> Truth | None:
         raise
 
 
-@st.cache_data(max_entries=200, show_spinner=False)
+@kept(max_entries=200)
 def _mask(version: tuple[str, str], place: Place) -> NDArray[np.uint8]:  # noqa: ARG001 - part of the cache's key
     return labels_of_png(client().sample_mask(place.dataset, place.split, place.index, WORKING_SIDE))
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@kept(max_entries=500)
 def _pixels_sha(version: tuple[str, str], place: Place) -> str:  # noqa: ARG001 - part of the cache's key
     return pixels_sha(decode_image(client().sample_picture(place.dataset, place.split, place.index)))
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@kept(max_entries=500)
 def _thumbnail(version: tuple[str, str], place: Place, side: int) -> bytes:  # noqa: ARG001 - part of the cache's key
     return client().sample_picture(place.dataset, place.split, place.index, side)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@kept(max_entries=500)
 def _labels(version: tuple[str, str], place: Place) -> tuple[str, ...]:  # noqa: ARG001 - part of the cache's key
     page = client().samples_page(place.dataset, place.split, place.index, 1)
     return page.items[0].labels if page.items else ()

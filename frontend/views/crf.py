@@ -12,7 +12,7 @@ from PIL import Image as Pictures
 from streamlit.delta_generator import DeltaGenerator
 
 from frontend import schemas as s
-from frontend.client import Client, Pending, Problem, api_url
+from frontend.client import Pending, Problem
 from frontend.components import markup
 from frontend.components.chooser import DEFAULT_IDS, choose_alpha, labelled
 from frontend.components.crf_bundle import Refined, bundle
@@ -22,6 +22,7 @@ from frontend.components.first_sample import begin_with_a_sample, source_of
 from frontend.components.photographs import choose_photograph, upload
 from frontend.components.protocol import view_protocol, view_protocol_html
 from frontend.components.scrubber import scrubber
+from frontend.keeping import kept
 from frontend.session import capabilities, client, page_guard, picture
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, WORKING_SIDE
 from ssenet.crf import PRESETS
@@ -148,10 +149,10 @@ def choose_maps(photograph: s.Image, checkpoint: s.Checkpoint) -> dict[str, Any]
 
 
 # What the service says -----------------------------------------------------------------------------
-@st.cache_data(max_entries=60, show_spinner=False)
-def _refined(base_url: str, checkpoint: str, image: str, query_json: str) -> tuple[s.CrfSteps, bytes]:
+@kept(max_entries=60)
+def _refined(checkpoint: str, image: str, query_json: str) -> tuple[s.CrfSteps, bytes]:
     # A ``Pending`` passes through, and exceptions are not cached: the next run asks again.
-    query, service = json.loads(query_json), Client(base_url)
+    query, service = json.loads(query_json), client()
     return service.crf_steps(checkpoint, image, query), service.crf_frames(checkpoint, image, query)
 
 
@@ -159,13 +160,13 @@ def steps_of(checkpoint: str, image: str, query: Mapping[str, Any]) -> tuple[s.C
     """Numbers and frames; None while the maps behind them are being computed."""
     try:
         with st.spinner("The CRF refines the photograph: a second or two, longer with many classes…"):
-            return _refined(api_url(), checkpoint, image, json.dumps(query, sort_keys=True))
+            return _refined(checkpoint, image, json.dumps(query, sort_keys=True))
     except Pending:
         return None
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
-def _webp(base_url: str, image: str) -> bytes:  # noqa: ARG001 - a part of the cache's key
+@kept(max_entries=60)
+def _webp(image: str) -> bytes:
     buffer = BytesIO()
     Pictures.fromarray(picture(image, WORKING_SIDE)).save(buffer, "WEBP", quality=90, method=2)
     return buffer.getvalue()
@@ -197,7 +198,7 @@ def results(photograph: s.Image, checkpoint: s.Checkpoint, query: dict[str, Any]
         notices(checkpoint, said)
         iteration = current_iteration()
         st.html(markup.tiles(headline(said.report, iteration)))
-        shown = film(made, said.report, _webp(api_url(), photograph.id), checkpoint.classes)
+        shown = film(made, said.report, _webp(photograph.id), checkpoint.classes)
         scrubber(shown, iteration, key="scrubber", on_change=step_to)
         below(photograph, refined, iteration)
 
@@ -269,9 +270,9 @@ def below(photograph: s.Image, refined: Refined, iteration: int) -> None:
         f"({seconds:.2f} s together, on the service's machine)."
     )
     st.html(view_protocol_html(refined.protocol, "the CRF's frames"))
-    address, image_id, base = view_address(), photograph.id, api_url()
+    address, image_id, service = view_address(), photograph.id, client()
     bundle_button(
-        lambda: bundle(refined, iteration, lambda: Client(base).pixels(image_id, 16_384), address),
+        lambda: bundle(refined, iteration, lambda: service.pixels(image_id, 16_384), address),
         key="crf_export",
         stem="crf-steps",
     )

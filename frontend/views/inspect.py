@@ -21,6 +21,7 @@ from frontend.components.look import current_view, hand_on, keep_view
 from frontend.components.photographs import browse, choose_photograph, upload
 from frontend.components.protocol import view_protocol_html
 from frontend.components.truth import Truth, truth_of
+from frontend.keeping import kept
 from frontend.session import client, page_guard, picture_png
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES
 from ssenet.data.images import working_size
@@ -75,7 +76,7 @@ def page() -> None:
     st.fragment(run_every=POLL_SECONDS if pending else None)(results)(choice, pending)
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
+@kept(max_entries=60)
 def _picture(image_id: str) -> bytes:
     return scene.webp(picture_png(image_id, scene.PHOTOGRAPH_SIDE))
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import uvicorn
+from fake_access import FakeAccess, access_routes
 from fake_aggregation import aggregation_routes
 from fake_alpha import alpha_routes
 from fake_comparisons import comparison_routes
@@ -136,6 +137,7 @@ class FakeService:
         self.rankings = FakeRankings(self)
         self.samples = FakeSamples(photograph)
         self.crf = FakeCrf()
+        self.access = FakeAccess()
 
     def add_job(self, state: str, **changes: Any) -> str:
         """Put a job there, as if somebody had submitted it."""
@@ -204,6 +206,7 @@ class FakeService:
                 self.asked[f"{request.method} {request.url.path.removeprefix('/api/v1')}"] += 1
             return await call_next(request)  # type: ignore[no-any-return]
 
+        access_routes(self.access, app)
         _service_routes(self, app)
         _image_routes(self, app)
         _job_routes(self, app)

@@ -274,12 +274,18 @@ def exported(id_of: Callable[[str], str]) -> Exported:
     answers = {
         name: s.Evaluation(id=id_of(name), checkpoint_id="net", record=one.record) for name, one in SCORED.items()
     }
-    return Exported(Lab(curves, {name: name for name in SCORED}, answers, []), classes, view, "http://here", "")
+    return Exported(
+        Lab(curves, {name: name for name in SCORED}, answers, []),
+        classes,
+        view,
+        "http://here",
+        Client("http://service.test"),
+    )
 
 
 def test_the_bundles_line_makes_its_numbers_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     packed = {name: save_histograms(dict(one.histograms)) for name, one in SCORED.items()}
-    monkeypatch.setattr("frontend.components.alpha_export.histograms", lambda _url, one: packed[one])
+    monkeypatch.setattr(Client, "histograms", lambda _self, one: packed[one])
     bundle = exported(lambda name: name).bundle()
     for name, data in bundle.files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)

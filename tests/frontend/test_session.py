@@ -21,9 +21,9 @@ def test_maps_are_kept_by_their_size_not_by_their_number(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Client, "cam", large)
     for image in "abcdefgh":  # 320 MB in all
-        session._cam(session.api_url(), "thousand-classes", image, 1.0, False)
-    session._cam(session.api_url(), "thousand-classes", "h", 1.0, False)
+        session._cam("thousand-classes", image, 1.0, False)
+    session._cam("thousand-classes", "h", 1.0, False)
     assert asked == list("abcdefgh")
-    session._cam(session.api_url(), "thousand-classes", "a", 1.0, False)
+    session._cam("thousand-classes", "a", 1.0, False)
     assert asked == [*"abcdefgh", "a"]  # the oldest made room
     st.cache_data.clear()

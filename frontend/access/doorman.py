@@ -1,0 +1,157 @@
+"""Asks the service whose token it is, remembers the answer for a moment, and slows down those who guess.
+
+Nothing here keeps a token for longer than ``HANDOVER`` seconds: what is remembered is remembered by its hash.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from frontend.access.login import Login, fingerprint, plausible
+from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
+from frontend.schemas.access import Identity
+
+REMEMBERED = 20.0
+"""Seconds for which an accepted token is not asked about again; a revoked one ends after that at the latest."""
+HANDOVER = 30.0
+"""Seconds in which a browser must fetch the cookie of a log-in that was renewed inside a page."""
+TRIES = 10
+"""Wrong tokens a minute that one address may try."""
+_MOST = 10_000
+WRONG = "This token is not accepted: it is wrong, has been revoked, or has expired."
+
+AWAY = "The service does not answer, and without it nobody can log in. Try again in a moment."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a token: an identity, or the words and HTTP status that say why not."""
+
+    identity: Identity | None = None
+    message: str = ""
+    status: int = 200
+    retry_after: float | None = None
+
+
+class Doorman:
+    """The state of one process of pages. Methods may be called from any thread.
+
+    Args:
+        whoami: asks the service; raises ``LoginNeeded``, ``Problem`` or ``ServiceUnreachable``.
+        clock: seconds that only go forward.
+    """
+
+    def __init__(
+        self, whoami: Callable[[str], Identity] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._whoami, self._clock = whoami or ask, clock
+        self._known: OrderedDict[str, tuple[float, Identity]] = OrderedDict()
+        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._handed: dict[str, tuple[float, Login]] = {}
+        self._limit, self._limiter = RateLimitItemPerMinute(TRIES), MovingWindowRateLimiter(MemoryStorage())
+        self._lock = threading.Lock()
+
+    def locked(self) -> bool:
+        """Whether nothing may be shown without a log-in."""
+        return os.environ.get("SSENET_UI_LOGIN", "").lower() in ("1", "true", "yes", "on")
+
+    def look(self, login: Login | None, address: str) -> Verdict:
+        """Whether a browser that is logged in still is."""
+        if login is None:
+            return Verdict(status=401)
+        if self.ended(login):
+            return Verdict(message="You are logged out.", status=401)
+        with self._lock:
+            until, identity = self._known.get(fingerprint(login.token), (0.0, None))
+        return Verdict(identity) if identity and self._clock() < until else self.try_token(login.token, address)
+
+    def try_token(self, token: str, address: str) -> Verdict:
+        """Ask the service about a token; an address that tried too many wrong ones is not listened to."""
+        if not self._limiter.test(self._limit, address):
+            reset, _ = self._limiter.get_window_stats(self._limit, address)
+            wait = max(1.0, reset - time.time())
+            return Verdict(message=_too_many(wait), status=429, retry_after=wait)
+        verdict = self._ask(token)
+        if verdict.identity is not None:
+            with self._lock:
+                self._known[fingerprint(token)] = (self._clock() + REMEMBERED, verdict.identity)
+                _trim(self._known)
+        elif verdict.status == 401:
+            self._limiter.hit(self._limit, address)
+            self.forget(token)
+        return verdict
+
+    def _ask(self, token: str) -> Verdict:
+        if not plausible(token):
+            return Verdict(message=WRONG, status=401)
+        try:
+            return Verdict(self._whoami(token))
+        except LoginNeeded as refused:
+            return Verdict(message=str(refused) or WRONG, status=401)
+        except Problem as problem:
+            wait = problem.retry_after
+            text = _too_many(wait) if problem.status == 429 else str(problem)
+            return Verdict(message=text, status=problem.status, retry_after=wait)
+        except ServiceUnreachable:  # where it is, is nothing for strangers
+            return Verdict(message=AWAY, status=503)
+
+    def forget(self, token: str) -> None:
+        """Ask anew the next time."""
+        with self._lock:
+            self._known.pop(fingerprint(token), None)
+
+    def end(self, login: Login) -> None:
+        """Log out: no tab of this browser goes on with this log-in."""
+        self.forget(login.token)
+        with self._lock:
+            self._ended[login.id] = None
+            _trim(self._ended)
+
+    def ended(self, login: Login) -> bool:
+        """Whether somebody logged out of this log-in."""
+        with self._lock:
+            return login.id in self._ended
+
+    def hand_over(self, login: Login) -> str:
+        """A code with which this person's browser may fetch the cookie of a log-in, once and soon."""
+        code = secrets.token_urlsafe(32)
+        with self._lock:
+            now = self._clock()
+            self._handed = {key: value for key, value in self._handed.items() if value[0] > now}
+            self._handed[code] = (now + HANDOVER, login)
+        return code
+
+    def take(self, code: str) -> Login | None:
+        """The log-in behind a code, which is used up."""
+        with self._lock:
+            until, login = self._handed.pop(code, (0.0, None))
+        return login if self._clock() < until else None
+
+
+def ask(token: str) -> Identity:
+    """Whose token it is, as the service says."""
+    return Client(api_url(), token).whoami()
+
+
+def _too_many(wait: float | None) -> str:
+    return f"Too many tries. Wait {round(wait or 60)} s, then try once more."
+
+
+def _trim(kept: OrderedDict[str, Any]) -> None:
+    while len(kept) > _MOST:
+        kept.popitem(last=False)
+
+
+DOORMAN = Doorman()
+"""The one of this process: the gate in front of the pages and the pages themselves ask the same."""
