@@ -29,8 +29,10 @@ _FILE_BYTES = 8 * 2**20
 _FOREIGN = ("uvicorn", "uvicorn.error", "uvicorn.access")
 _HIDDEN = "***"
 _SECRETS = (
-    # A header however it was printed: "Authorization: Bearer x", ('authorization', b'Bearer x'), {"authorization": "x"}.
-    re.compile(r"(?i)(authorization[\\\"']*\s*[:=,]\s*b?[\\\"']*(?:bearer|basic|token)?\s*)[^\s\"',\\})]+"),
+    # A header however it was printed: "Authorization: Bearer x", ('authorization', b'x'), {"authorization": "x"}.
+    re.compile(
+        r"(?i)(authorization[\\\"']*\s*[:=,]\s*(?:b(?=[\\\"']))?[\\\"']*(?:bearer|basic|token)?\s*)[^\s\"',\\})]+"
+    ),
     re.compile(r"(?i)(\bbearer\s+)[\w.~+/=-]{6,}"),
     re.compile(r"(\w+://[^\s:/@\"']*:)[^\s@/\"']+(?=@)"),
     re.compile(r"(?i)((?:password|passwd|secret|requirepass|api_?key)[\\\"']*\s*[:=]\s*[\\\"']*)[^\s\"',\\&})]+"),
@@ -76,6 +78,7 @@ def configure(settings: Settings, service: str, *, file: Path | None = None) -> 
         earlier.close()
     root.addHandler(handler)
     root.setLevel(settings.log_level)
+    logging.captureWarnings(True)
     for name in _FOREIGN:  # their own handlers would write each line once more, unfiltered
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

@@ -16,6 +16,7 @@ from celery import Celery
 from kombu import Queue as KombuQueue
 from kombu.exceptions import OperationalError
 
+from backend import logs
 from backend.settings import Settings
 
 TRAIN_QUEUE = "train"
@@ -24,6 +25,7 @@ JOB_TASK = "ssenet.job"
 CAM_TASK = "ssenet.cam"
 
 _CONNECT_SECONDS = 2.0
+_REQUEST_HEADER = "ssenet_request_id"
 _log = logging.getLogger(__name__)
 
 
@@ -84,6 +86,18 @@ def _transport_options(broker: str, socket_timeout: float | None) -> dict[str, A
     return options
 
 
+def requested_by(app: Celery) -> str | None:
+    """Id of the request that sent the message of the present task; None when there is none or the sweep sent it."""
+    task = app.current_task
+    found = getattr(task.request, _REQUEST_HEADER, None) if task is not None else None
+    return found if isinstance(found, str) else None
+
+
+def _headers() -> dict[str, str]:
+    request_id = logs.current("request_id")
+    return {_REQUEST_HEADER: request_id} if request_id else {}
+
+
 def redis_client(broker: str) -> redis.Redis:
     """A plain client of the broker, with short timeouts."""
     url = broker.replace("redis+socket://", "unix://", 1)
@@ -121,7 +135,15 @@ class Doorbell:
 
     def _send(self, task: str, argument: str, queue: str, *, expires: float | None) -> bool:
         try:
-            self.app.send_task(task, args=(argument,), queue=queue, expires=expires, retry=False, ignore_result=True)
+            self.app.send_task(
+                task,
+                args=(argument,),
+                queue=queue,
+                expires=expires,
+                retry=False,
+                ignore_result=True,
+                headers=_headers(),
+            )
         except (OperationalError, redis.RedisError, OSError) as error:
             _log.warning("the broker is away, %s(%s) was not announced: %s", task, argument, error)
             return False

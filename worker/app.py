@@ -11,7 +11,8 @@ from typing import Any
 
 from celery import Celery, signals
 
-from backend.queue import make_celery
+from backend import logs
+from backend.queue import make_celery, requested_by
 from backend.settings import Settings
 from backend.store.orphans import end_leases
 from backend.supervisor.guard import die_with_parent, watch_parent
@@ -47,6 +48,7 @@ class WorkerApp:
         self._connect()
 
     def _connect(self) -> None:
+        signals.setup_logging.connect(self._set_up_logging, weak=False)
         signals.worker_ready.connect(self._ready, weak=False)
         signals.worker_shutting_down.connect(self._shutting_down, weak=False)
         signals.worker_shutdown.connect(self._gone, weak=False)
@@ -58,6 +60,10 @@ class WorkerApp:
         if self._context is None or self._context_process != os.getpid():
             self._context, self._context_process = Context.open(self.settings), os.getpid()
         return self._context
+
+    def _set_up_logging(self, **_: Any) -> None:
+        """Instead of Celery's own formats; its pool child inherits it."""
+        logs.configure(self.settings, self.queue)
 
     def _ready(self, **_: Any) -> None:
         """In the main process, once the pool has forked; ``Presence`` holds its breath during later forks."""
@@ -95,6 +101,7 @@ class WorkerApp:
         """Show what the worker works on for as long as it does."""
         self.status.job_id = job_id
         try:
-            yield
+            with logs.bound(job_id=job_id, request_id=requested_by(self.celery)):
+                yield
         finally:
             self.status.job_id = None

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Pipeline, PipelineStage, Ranking, Score
+from backend.store.models import (
+    Checkpoint,
+    Evaluation,
+    ImageSet,
+    Job,
+    JobEvent,
+    Pipeline,
+    PipelineStage,
+    Ranking,
+    Score,
+)
 
 
 @dataclass
@@ -55,6 +65,12 @@ def pipelines_of(session: Session, job_ids: Sequence[str]) -> dict[str, str]:
     for job_id, pipeline_id in session.execute(query.order_by(PipelineStage.reused, Pipeline.created_at)):
         found.setdefault(str(job_id), pipeline_id)
     return found
+
+
+def request_of(session: Session, job_id: str) -> str | None:
+    """Id of the request that submitted a job; None for jobs that other jobs or the command line made."""
+    data = session.scalars(select(JobEvent.data).where(JobEvent.job_id == job_id, JobEvent.seq == 1)).first()
+    return str(data["request_id"]) if data and data.get("request_id") else None
 
 
 def remaining(job: Job, at: float) -> float | None:
