@@ -19,6 +19,7 @@ from backend.store.database import Database, now
 from backend.store.evaluations import summarise
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint, Dataset, Evaluation
+from backend.store.owners import usable
 from ssenet.errors import CheckpointError
 from ssenet.histograms import load_histograms
 from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
@@ -131,7 +132,7 @@ def check_weights(weights: Path, card: CheckpointCard) -> None:
 
 def _row(session: Session, card: CheckpointCard, key: str, size: int) -> tuple[Checkpoint, bool]:
     same = select(Checkpoint).where(Checkpoint.content_sha == card.content_sha, Checkpoint.name == card.name)
-    known = session.scalars(same).first()
+    known = session.scalars(same.where(usable(session, Checkpoint))).first()
     if known is not None:
         return known, False
     row = checkpoint_row(card, now(session), weights_key=key, size=size)

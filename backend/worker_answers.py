@@ -19,7 +19,12 @@ def worker_answers(session: Session, rows: Sequence[Row]) -> list[Worker]:
     """Several workers, in the same order; four queries however many there are."""
     doing = _jobs(session, rows) | _requests(session, rows)
     values = [{name: getattr(row, name) for name in _NAMES} for row in rows]
-    return [Worker(**value, work=doing.get(str(value["job_id"]))) for value in values]
+    # Of another user's work nothing is told but that the worker is busy.
+    own = [doing.get(str(value["job_id"])) for value in values]
+    return [
+        Worker(**value | {"job_id": work.id if work else None}, work=work)
+        for value, work in zip(values, own, strict=True)
+    ]
 
 
 def _jobs(session: Session, rows: Sequence[Row]) -> dict[str, Work]:
@@ -47,7 +52,7 @@ def _attempts_began(session: Session, ids: Sequence[str]) -> dict[str, float]:
 
 def _requests(session: Session, rows: Sequence[Row]) -> dict[str, Work]:
     keys = [row.job_id for row in rows if row.job_id is not None]
-    query = select(CamRequest, Image.name).outerjoin(Image, Image.id == CamRequest.image_id)
+    query = select(CamRequest, Image.name).join(Image, Image.id == CamRequest.image_id)
     return {
         request.key: Work(id=request.key, kind="cams", name=name, progress=None, since=request.created_at)
         for request, name in session.execute(query.where(CamRequest.key.in_(keys)))

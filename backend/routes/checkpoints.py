@@ -21,6 +21,7 @@ from backend.store.artifacts import weights_key
 from backend.store.database import now, take_turns
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint as Row
+from backend.store.owners import check_change, usable
 from backend.store.pages import page
 from ssenet.config import NetworkRole
 from ssenet.results import CheckpointCard
@@ -73,7 +74,7 @@ def _keep(service: Service, weights: UploadFile, card_file: UploadFile) -> tuple
             raise invalid("/weights", f"The weights have the sha256 {sha}, and their card says {card.weights_sha256}.")
         with service.database.write() as session:
             same = select(Row).where(Row.weights_key == weights_key(sha), Row.content_sha == card.content_sha)
-            for known in session.scalars(same):
+            for known in session.scalars(same.where(usable(session, Row))):
                 if known.card == card.model_dump(mode="json"):
                     return known, False
             # Within the transaction: a deletion of other rows with the same weights comes before or after it.
@@ -147,6 +148,7 @@ def delete_checkpoint(
         row = session.get(Row, checkpoint_id, with_for_update=True)
         if row is None:
             raise not_found("checkpoint", checkpoint_id)
+        check_change(session, row)
         if row.builtin:
             raise conflict("builtin", "The checkpoints that come with the product cannot be deleted.")
         found = checkpoints.dependents(session, row)

@@ -19,6 +19,7 @@ from backend.schemas.datasets import Dataset, DatasetCheck, SampleItem, SamplePa
 from backend.schemas.images import Image
 from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
 from backend.store import images
+from backend.store.artifacts import image_key
 from backend.store.images import About
 from backend.store.models import Dataset as Row
 from backend.store.pages import page
@@ -150,7 +151,7 @@ def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index)
     about = About(sample.id, "dataset", title=sample.id, origin=f"{dataset_id}/{split}/{index}", labels=names)
     height, width = sample.image.shape[:2]
     with service.database.write() as session:
-        image, _ = images.add(session, sha, (height, width), about)
+        image, _ = images.add(session, sha, (height, width), about, stored=service.artifacts.size(image_key(sha)))
     return Image.model_validate(image)
 
 

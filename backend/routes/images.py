@@ -21,6 +21,7 @@ from backend.store.artifacts import image_key
 from backend.store.images import About
 from backend.store.models import Image as Row
 from backend.store.models import ImageSource
+from backend.store.owners import check_change
 from backend.store.pages import page
 
 router = APIRouter(prefix="/images", tags=["images"])
@@ -46,7 +47,8 @@ def _keep(service: Service, name: str | None, found: Decoded, staged: Path) -> t
     with service.database.write() as session:
         if not service.artifacts.exists(key):  # within the transaction: a deletion comes before or after it
             service.artifacts.adopt(key, staged)
-        return images.add(session, found.sha, (found.height, found.width), About(_display_name(name), "upload"))
+        about, stored = About(_display_name(name), "upload"), service.artifacts.size(key)
+        return images.add(session, found.sha, (found.height, found.width), about, stored=stored)
 
 
 def _display_name(name: str | None) -> str:
@@ -108,6 +110,7 @@ def delete_image(service: ServiceDep, image_id: Id) -> None:
         row = session.get(Row, image_id)
         if row is None:
             raise not_found("image", image_id)
+        check_change(session, row)
         if row.source == "gallery":
             raise conflict("builtin", "The sample photographs cannot be deleted.")
         if cams.image_in_use(session, image_id):
@@ -116,7 +119,7 @@ def delete_image(service: ServiceDep, image_id: Id) -> None:
     # Row first, bytes second: a row never names bytes that are not there. In between, an upload may have brought the
     # same pixels in again; a second transaction keeps others out meanwhile.
     with service.database.write() as session:
-        if session.get(Row, image_id) is None:
+        if images.unused(session, row.sha):
             service.artifacts.delete(image_key(row.sha))
 
 

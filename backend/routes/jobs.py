@@ -21,6 +21,7 @@ from backend.store import jobs
 from backend.store.job_records import events_after
 from backend.store.models import Job as Row
 from backend.store.models import JobState
+from backend.store.owners import check_change
 from backend.store.pages import page
 from ssenet.config import JobKind
 from ssenet.lineage import stored_settings
@@ -121,7 +122,7 @@ def _events(service: Service, job_id: str, seq: int, limit: int) -> list[Event]:
 def cancel_job(service: ServiceDep, job_id: Id) -> Job:
     """Cancel a job: at once while it waits; a running one saves its state and stops within seconds."""
     with service.database.write() as session:
-        _find(session, job_id)
+        check_change(session, _find(session, job_id))
         return job_answer(session, jobs.request_cancel(session, job_id))
 
 
@@ -129,7 +130,7 @@ def cancel_job(service: ServiceDep, job_id: Id) -> Job:
 def retry_job(service: ServiceDep, response: Response, job_id: Id) -> Job:
     """Submit a failed or cancelled job once more, as a new job; a pipeline that it is a stage of goes on with it."""
     with service.database.write() as session:
-        _find(session, job_id)
+        check_change(session, _find(session, job_id))
         row = jobs.retry(session, job_id, service.settings.max_attempts)
         answer = job_answer(session, row)
     announce(service, [row])

@@ -20,6 +20,7 @@ from backend.store import pipeline_control, pipelines
 from backend.store.database import take_turns
 from backend.store.models import Job
 from backend.store.models import Pipeline as Row
+from backend.store.owners import check_change
 from backend.store.pages import page
 
 router = APIRouter(prefix="/pipelines", tags=["pipelines"])
@@ -97,9 +98,11 @@ def delete_pipeline(service: ServiceDep, pipeline_id: Id) -> None:
 
 
 def _in_turn(session: Session, pipeline_id: str) -> Row:
-    """The row as whoever was before in turn left it."""
+    """The row as whoever was before in turn left it, to be changed."""
     take_turns(session)
-    return _find(session, pipeline_id)
+    row = _find(session, pipeline_id)
+    check_change(session, row)
+    return row
 
 
 def _find(session: Session, pipeline_id: str) -> Row:

@@ -14,6 +14,7 @@ from backend.schemas.common import Page
 from backend.schemas.rankings import Distribution, RankedRows, Ranking, RowsQuery
 from backend.service import Cursor, Id, IdQuery, Limit, Service, ServiceDep
 from backend.store.models import Ranking as Row
+from backend.store.owners import check_change
 from backend.store.pages import page
 from ssenet.analysis.ranking import Choice, available, csv_of, distribution, rank
 from ssenet.analysis.triage_record import TriageRecord, TriageSummary, suggested_alpha
@@ -75,6 +76,7 @@ def delete_ranking(service: ServiceDep, ranking_id: Id) -> None:
         row = session.get(Row, ranking_id)
         if row is None:
             raise not_found("ranking", ranking_id)
+        check_change(session, row)
         session.delete(row)
     service.artifacts.delete(row.rows_key)  # only now: a row never names bytes that are not there
 

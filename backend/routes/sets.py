@@ -21,6 +21,7 @@ from backend.service import Cursor, Id, IdQuery, IfNoneMatch, Limit, Service, Se
 from backend.store import image_sets
 from backend.store.database import take_turns
 from backend.store.models import ImageSet as Row
+from backend.store.owners import check_change
 from backend.store.pages import page
 from backend.store.uses import in_use
 from ssenet.config import SetKind
@@ -66,6 +67,7 @@ def delete_set(service: ServiceDep, set_id: Id) -> None:
         row = session.get(Row, set_id, with_for_update=True)
         if row is None:
             raise not_found("set", set_id)
+        check_change(session, row)
         if in_use(session, row):
             raise conflict("in-use", "A job or a pipeline at work needs this set. Cancel it or wait for its end.")
         folder, *counts = image_sets.delete(session, row)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from backend.store.artifacts import ArtifactStore
 from backend.store.models import ImageSet, Score
+from backend.store.owners import everyone
 from ssenet.sets import ImageSet as OpenSet
 
 
@@ -25,7 +26,8 @@ def delete(session: Session, row: ImageSet) -> list[str]:
     Returns:
         artifact keys to delete once this transaction is committed, the set's folder first.
     """
-    counts = session.scalars(select(Score.counts_key).where(Score.set_id == row.id)).all()
+    with everyone(session):  # the database deletes all scores of the set: their bytes go with them
+        counts = session.scalars(select(Score.counts_key).where(Score.set_id == row.id)).all()
     session.delete(row)
     session.flush()
     return [row.folder, *counts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from backend.store.artifacts import ArtifactStore, image_key
 from backend.store.database import now
 from backend.store.models import Image, ImageSource
+from backend.store.owners import everyone, identity, usable
 from ssenet.data.images import encode_png, pixels_sha
 
 Rgb = NDArray[np.uint8]
@@ -41,19 +43,28 @@ def store_pixels(artifacts: ArtifactStore, image: Rgb) -> str:
     return sha
 
 
-def add(session: Session, sha: str, size: tuple[int, int], about: About, at: float | None = None) -> tuple[Image, bool]:
-    """Register pixels that are stored already; the same pixels are the same image, however they came.
+def add(
+    session: Session, sha: str, size: tuple[int, int], about: About, at: float | None = None, *, stored: int = 0
+) -> tuple[Image, bool]:
+    """Register pixels that are stored already; a user's same pixels are the same image, however they came.
 
     Args:
         size: (H, W).
         at: time of creation; None is now.
+        stored: bytes of the artifact.
 
     Returns:
         the image, and whether it is new.
     """
+    owner = identity(session).user
+    same = select(Image).where(Image.sha == sha, usable(session, Image))
+    if (known := session.scalars(same).first()) is not None:
+        return known, False
     row = Image(
-        id=sha[:_ID_LENGTH],
+        id=_id(sha, owner),
+        owner=owner,
         sha=sha,
+        size=stored,
         height=size[0],
         width=size[1],
         name=about.name[:255],
@@ -65,15 +76,23 @@ def add(session: Session, sha: str, size: tuple[int, int], about: About, at: flo
         labels=list(about.labels),
         created_at=now(session) if at is None else at,
     )
-    known = session.get(Image, row.id)
-    if known is not None:
-        return known, False
     try:
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # the same upload, at the same moment
-        return session.scalars(select(Image).where(Image.sha == sha)).one(), False
+        return session.scalars(same).one(), False
     return row, True
+
+
+def _id(sha: str, owner: str) -> str:
+    """The same everywhere; that of a user's photograph tells nobody who else has it."""
+    return (hashlib.sha256(f"{owner}\n{sha}".encode()).hexdigest() if owner else sha)[:_ID_LENGTH]
+
+
+def unused(session: Session, sha: str) -> bool:
+    """Whether no image has these pixels."""
+    with everyone(session):  # equal pixels are kept once, whoever brought them
+        return session.scalars(select(Image.id).where(Image.sha == sha).limit(1)).first() is None
 
 
 def known_labels(image: Image, classes: tuple[str, ...]) -> list[int]:

@@ -27,6 +27,7 @@ __all__ = [
     "fail",
     "finish",
     "get",
+    "give_back",
     "heartbeat",
     "mark_dispatched",
     "release",
@@ -65,7 +66,7 @@ def retry(session: Session, job_id: str, max_attempts: int) -> Job:
         raise NotAllowed("job", job.state, "be retried")
     if (earlier := _retried(session, job)) is not None:
         return earlier
-    again = NewJob(job.kind, job.settings, job.name, parent_id=job.id, max_attempts=max_attempts)
+    again = NewJob(job.kind, job.settings, job.name, job.id, max_attempts=max_attempts, owner=job.owner)
     made = submit(session, again)[0]
     pipelines.replace(session, job.id, made.id)
     return made
@@ -150,14 +151,25 @@ def release(session: Session, claim: Claim, reason: str) -> Job:
     Raises:
         LeaseLost: it was no longer owned.
     """
-    given_back = {
-        Job.attempts: Job.attempts - 1,
-        Job.lease_owner: None,
-        Job.lease_expires_at: None,
-        Job.dispatched_at: None,
-    }
-    job = move_owned(session, claim, "release", given_back)
-    note(session, job.id, "state", {"state": "queued", "reason": reason})
+    return _queue_again(session, claim, {Job.attempts: Job.attempts - 1}, {"reason": reason})
+
+
+def give_back(session: Session, claim: Claim, reason: str, message: str) -> Job:
+    """The attempt failed, and counts; another one may do better.
+
+    Returns:
+        the job: queued, or cancelled if that was requested in the meantime.
+
+    Raises:
+        LeaseLost: it was no longer owned.
+    """
+    return _queue_again(session, claim, {}, {"reason": reason, "message": message})
+
+
+def _queue_again(session: Session, claim: Claim, values: dict[Any, Any], why: dict[str, str]) -> Job:
+    unowned = {Job.lease_owner: None, Job.lease_expires_at: None, Job.dispatched_at: None}
+    job = move_owned(session, claim, "release", {**values, **unowned})
+    note(session, job.id, "state", {"state": "queued", **why})
     if job.cancel_requested_at is not None and move(session, job.id, "cancel", true(), {}):
         note(session, job.id, "state", {"state": "cancelled"})
     return fresh(session, job.id)
@@ -222,5 +234,6 @@ def _submit_evaluation(session: Session, job: Job) -> list[Job]:
     evaluate = EvaluateSettings(
         checkpoint=checkpoint, dataset=settings.dataset, split=settings.val_split, images=settings.val_images
     )
-    new = NewJob("evaluate", evaluate.model_dump(mode="json"), job.name, job.id, max_attempts=job.max_attempts)
+    dumped = evaluate.model_dump(mode="json")
+    new = NewJob("evaluate", dumped, job.name, job.id, max_attempts=job.max_attempts, owner=job.owner)
     return [submit(session, new)[0]]

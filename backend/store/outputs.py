@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.store.content import content_of
 from backend.store.models import Checkpoint, Evaluation, ImageSet, Job, Ranking
+from backend.store.owners import usable
 from ssenet.config import NETWORKS, OUTPUTS, JobKind
 
 LIVE = ("queued", "running")
@@ -43,12 +44,13 @@ def output_of(session: Session, job: Job) -> str | None:
     return final_checkpoint(session, job.id) if output in NETWORKS else set_of(session, job.id)
 
 
-def same_work(session: Session, kind: str, settings: dict[str, object]) -> Job | None:
-    """A job that has done the same, with its result still there, or one that is about to do it."""
+def same_work(session: Session, kind: str, settings: dict[str, object], owner: str) -> Job | None:
+    """A job of ``owner``, or a shared one, that has done the same, its result still there, or is about to do it."""
     key = content_of(session, kind, settings).key
     if key is None:
         return None
     query = select(Job).where(Job.content_key == key, Job.kind == kind, Job.cancel_requested_at.is_(None))
+    query = query.where(usable(session, Job, owner))  # also where the session sees all, as in a worker
     query = query.where(Job.state.in_(("succeeded", *LIVE))).execution_options(populate_existing=True)
     found = session.scalars(query.order_by(Job.created_at.desc())).all()
     finished = [job for job in found if job.state == "succeeded" and output_of(session, job) is not None]

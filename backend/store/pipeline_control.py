@@ -54,13 +54,14 @@ def cancel(session: Session, pipeline: Pipeline) -> None:
     pipeline.cancel_requested_at = now(session)
     for name, job in found.jobs.items():
         if job.state in LIVE:
-            _leave(session, found.rows[name], job)
+            _leave(session, pipeline, found.rows[name], job)
     session.flush()
 
 
-def _leave(session: Session, row: PipelineStage, job: Job) -> None:
-    """Cancel a job, unless someone else wants it: then it is theirs from now on."""
-    if not row.reused and not _hand_over(session, row, job):
+def _leave(session: Session, pipeline: Pipeline, row: PipelineStage, job: Job) -> None:
+    """Cancel a job, unless someone else wants it: then it is theirs from now on. A shared job is the operator's."""
+    own = job.owner == pipeline.owner and not row.reused
+    if own and not _hand_over(session, row, job):
         jobs.request_cancel(session, job.id)
     else:
         row.job_id, row.reused = None, False
@@ -95,17 +96,18 @@ def resume(session: Session, pipeline: Pipeline, max_attempts: int) -> list[Job]
         raise jobs.NotAllowed("pipeline", state, "be resumed")
     pipeline.cancel_requested_at = None
     found = progress(session, pipeline)
-    new = [_again(session, found.rows[name], found.jobs[name], max_attempts) for name in found.broken]
+    new = [_again(session, pipeline, found.rows[name], found.jobs[name], max_attempts) for name in found.broken]
     session.flush()
     return [job for job in new if job is not None] + advance(session, pipeline, max_attempts)
 
 
-def _again(session: Session, row: PipelineStage, job: Job, max_attempts: int) -> Job | None:
+def _again(session: Session, pipeline: Pipeline, row: PipelineStage, job: Job, max_attempts: int) -> Job | None:
     """The job that takes a broken one's place; None when one is there already or its inputs have to be made first."""
-    if content_of(session, job.kind, job.settings).key is None:
+    # A shared job is the operator's to retry: a user's pipeline goes on with one of its own.
+    if job.owner != pipeline.owner or content_of(session, job.kind, job.settings).key is None:
         row.job_id = None
         return None
-    other = same_work(session, job.kind, job.settings)
+    other = same_work(session, job.kind, job.settings, pipeline.owner)
     if other is not None:
         row.job_id, row.reused = other.id, True
         return None

@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 from backend.store.database import now, take_turns
 from backend.store.models import Job, Pipeline, PipelineStage
 from backend.store.outputs import output_of, same_work
-from backend.store.submission import IdempotencyConflict, NewJob, payload_sha, submit
+from backend.store.owners import identity
+from backend.store.submission import IdempotencyConflict, NewJob, own_key, payload_sha, submit
 from ssenet.config import JobKind, PipelineSettings
 from ssenet.lineage import stored_settings
 from ssenet.pipeline import Stage, graph, ready, stage_settings
@@ -52,7 +53,7 @@ def create(session: Session, new: NewPipeline, *, masked: bool, max_attempts: in
     """
     if (earlier := was_created(session, new)) is not None:
         return earlier, []
-    pipeline = _row(new, now(session))
+    pipeline = _row(session, new)
     try:
         with session.begin_nested():
             session.add(pipeline)
@@ -74,21 +75,24 @@ def was_created(session: Session, new: NewPipeline) -> Pipeline | None:
     """
     if new.idempotency_key is None:
         return None
-    found = session.scalars(select(Pipeline).where(Pipeline.idempotency_key == new.idempotency_key)).one_or_none()
+    key = own_key(identity(session).user, new.idempotency_key)
+    found = session.scalars(select(Pipeline).where(Pipeline.idempotency_key == key)).one_or_none()
     if found is not None and found.payload_sha != new.payload_sha:
         raise IdempotencyConflict(new.idempotency_key)
     return found
 
 
-def _row(new: NewPipeline, at: float) -> Pipeline:
+def _row(session: Session, new: NewPipeline) -> Pipeline:
+    user = identity(session).user
     return Pipeline(
         id=uuid.uuid4().hex,
         name=new.name,
         settings=stored_settings(new.settings),
         dataset_id=new.settings.dataset,
-        idempotency_key=new.idempotency_key,
+        idempotency_key=own_key(user, new.idempotency_key),
+        owner=user,
         payload_sha=new.payload_sha,
-        created_at=at,
+        created_at=now(session),
     )
 
 
@@ -179,9 +183,11 @@ def _start(
 ) -> tuple[Job, bool]:
     """The job that does a stage, and whether it is new."""
     settings = stored_settings(stage_settings(stage, results))
-    earlier = same_work(session, stage.name, settings)
-    job = earlier or submit(session, NewJob(stage.name, settings, pipeline.name, max_attempts=max_attempts))[0]
-    return job, earlier is None
+    earlier = same_work(session, stage.name, settings, pipeline.owner)
+    if earlier is not None:
+        return earlier, False
+    new = NewJob(stage.name, settings, pipeline.name, max_attempts=max_attempts, owner=pipeline.owner)
+    return submit(session, new)[0], True
 
 
 def replace(session: Session, old_id: str, new_id: str) -> None:

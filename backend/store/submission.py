@@ -12,9 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from backend import logs
 from backend.store.content import content_of
 from backend.store.database import now
 from backend.store.models import Job
+from backend.store.owners import SHARED, identity
 from backend.store.transitions import fresh, note
 
 
@@ -32,6 +34,8 @@ class NewJob:
     parent_id: str | None = None
     idempotency_key: str | None = None
     max_attempts: int = 3
+    owner: str | None = None
+    """None is the session's user."""
 
     @property
     def payload_sha(self) -> str:
@@ -65,7 +69,8 @@ def submit(session: Session, new: NewJob) -> tuple[Job, bool]:
         if earlier is None:
             raise
         return earlier, False
-    note(session, job.id, "state", {"state": "queued"})
+    asked_by = logs.current("request_id")  # the log of a job's worker leads back to who asked for it
+    note(session, job.id, "state", {"state": "queued", **({"request_id": asked_by} if asked_by else {})})
     return fresh(session, job.id), True
 
 
@@ -81,10 +86,22 @@ def was_submitted(session: Session, new: NewJob) -> bool:
 def _by_idempotency_key(session: Session, new: NewJob) -> Job | None:
     if new.idempotency_key is None:
         return None
-    job = session.scalars(select(Job).where(Job.idempotency_key == new.idempotency_key)).one_or_none()
+    job = session.scalars(select(Job).where(Job.idempotency_key == _key(session, new))).one_or_none()
     if job is not None and job.payload_sha != new.payload_sha:
         raise IdempotencyConflict(new.idempotency_key)
     return job
+
+
+def _key(session: Session, new: NewJob) -> str | None:
+    owner = identity(session).user if new.owner is None else new.owner
+    return own_key(owner, new.idempotency_key)
+
+
+def own_key(owner: str, key: str | None) -> str | None:
+    """An idempotency key as it is stored: two users may send the same one, and it is unique in its table."""
+    if key is None or owner == SHARED:
+        return key
+    return hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
 
 
 def _row(session: Session, new: NewJob) -> Job:
@@ -103,7 +120,8 @@ def _row(session: Session, new: NewJob) -> Job:
         max_attempts=new.max_attempts,
         step=0,
         event_seq=0,
-        idempotency_key=new.idempotency_key,
+        idempotency_key=_key(session, new),
+        owner=new.owner,
         payload_sha=new.payload_sha,
         created_at=now(session),
     )
