@@ -37,6 +37,8 @@ PAGES = {
         st.Page("views/train.py", title="Train", icon=":material/model_training:"),
         st.Page("views/pipeline.py", title="Pipeline", icon=":material/account_tree:"),
         st.Page("views/jobs.py", title="Jobs", icon=":material/list_alt:"),
+        st.Page("views/workers.py", title="Workers", icon=":material/engineering:"),
+        st.Page("views/access.py", title="Access", icon=":material/key:"),
     ],
     "Learn": [
         st.Page("views/method.py", title="Method", icon=":material/menu_book:"),

@@ -18,6 +18,7 @@ from frontend.clients.crf import CrfCalls
 from frontend.clients.equivariance import EquivarianceCalls
 from frontend.clients.samples import SampleCalls
 from frontend.clients.triage import TriageCalls
+from frontend.clients.workers import WorkerCalls
 from frontend.transport import (
     FieldProblem,
     LoginNeeded,
@@ -55,6 +56,7 @@ class Client(
     EquivarianceCalls,
     SampleCalls,
     TriageCalls,
+    WorkerCalls,
     Transport,
 ):
     """The API under ``/api/v1``, one method a route.

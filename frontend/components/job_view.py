@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from html import escape
 
 import streamlit as st
@@ -10,9 +11,11 @@ import streamlit as st
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import markup, words
+from frontend.components.attempts import attempts_html, attempts_of
 from frontend.components.chooser import DEFAULT_IDS, labelled
 from frontend.components.lineage import settings_html
 from frontend.components.outcome import outcome, results_of
+from frontend.components.permit import permit
 from frontend.components.training import TRAININGS, curves, events_of
 from frontend.session import client, in_words, page_guard
 
@@ -100,7 +103,7 @@ def progress_text(job: s.Job) -> str:
 
 def _actions(job: s.Job) -> None:
     if not job.terminal:
-        with st.popover("Cancel", icon=":material/stop_circle:", disabled=job.cancel_requested):
+        with st.popover("Cancel", icon=":material/stop_circle:", **permit("run", disabled=job.cancel_requested)):
             st.write("Stop this job? It saves where it stands and can be retried.")
             if st.button("Yes, cancel the job", type="primary", key=f"cancel_{job.id}"):
                 with in_words("The job could not be cancelled."):
@@ -110,7 +113,7 @@ def _actions(job: s.Job) -> None:
         "Retry",
         icon=":material/replay:",
         key=f"retry_{job.id}",
-        help="Submit it once more, as a new job with the same settings.",
+        **permit("run", help="Submit it once more, as a new job with the same settings."),
     ):
         with in_words("The job could not be retried."):
             st.query_params["job"] = client().retry(job.id).id
@@ -148,7 +151,11 @@ def _onwards(job: s.Job) -> None:
 
 
 def _details(job: s.Job, events: Sequence[s.Event]) -> None:
-    with st.expander("Settings and events"):
+    with st.expander("Attempts, settings and events"):
+        attempts = attempts_of(events)
+        if attempts:
+            st.caption("Attempts, newest first. A later fence shuts out what an earlier attempt might still write.")
+            st.html(attempts_html(attempts, datetime.now(UTC)))
         left, right = st.columns(2)
         left.caption("Settings")
         left.html(settings_html(job.settings))

@@ -12,6 +12,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components.chooser import labelled
 from frontend.components.job_view import find_job, job_view
+from frontend.components.permit import permit
 from frontend.components.scored import ground, largest
 from frontend.session import client
 
@@ -57,7 +58,9 @@ def _offer(label: str, checkpoint: s.Checkpoint, images: int, most: int, evaluat
     text, button = st.columns([4, 1], vertical_alignment="center")
     text.info(f"{label} {reason}")
     title = f"Evaluate on {most}" if images else "Evaluate now"
-    if button.button(title, key=f"evaluate_{checkpoint.id}", icon=":material/calculate:", width="stretch"):
+    if button.button(
+        title, key=f"evaluate_{checkpoint.id}", icon=":material/calculate:", width="stretch", **permit("run")
+    ):
         evaluate(checkpoint, evaluations)
 
 

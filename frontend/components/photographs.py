@@ -8,6 +8,7 @@ import streamlit as st
 
 from frontend import schemas as s
 from frontend.client import Problem
+from frontend.components.permit import permit
 from frontend.components.photo_picker import Thumbnail, photo_picker
 from frontend.components.truth import Place, first_looks, sample_labels, thumbnail
 from frontend.session import client, picture_png
@@ -50,6 +51,7 @@ def upload() -> None:
         key="upload",
         on_change=_refuse,
         args=(None,),
+        **permit("run"),
     )
     st.caption("The photograph stays on this service; nothing is sent elsewhere.")
     if file is None or st.session_state.get("upload_done") == file.file_id:

@@ -13,6 +13,7 @@ from frontend.components.headline import headline, headline_view
 from frontend.components.job_view import progress_text
 from frontend.components.lineage import settings_and_lineage
 from frontend.components.outcome import lineage_of, outcome
+from frontend.components.permit import permit
 from frontend.components.rail import RailItem, rail
 from frontend.components.stage_form import stage_form
 from frontend.components.stages import STAGE_TEXTS, title
@@ -112,7 +113,7 @@ def _actions(pipeline: s.Pipeline) -> None:
         return
     if pipeline.state != "succeeded":
         _resume(pipeline)
-    with st.popover("Remove", icon=":material/delete:"):
+    with st.popover("Remove", icon=":material/delete:", **permit("run")):
         st.write("Take this pipeline off the list? Its results stay, and its jobs stay on the Jobs page.")
         if st.button("Yes, remove it", type="primary", key="forget_pipeline"):
             with in_words("The pipeline could not be removed."):
@@ -121,7 +122,7 @@ def _actions(pipeline: s.Pipeline) -> None:
 
 
 def _cancel(pipeline: s.Pipeline) -> None:
-    with st.popover("Cancel", icon=":material/stop_circle:", disabled=stopping(pipeline)):
+    with st.popover("Cancel", icon=":material/stop_circle:", **permit("run", disabled=stopping(pipeline))):
         st.write("Stop this pipeline? What is finished stays, and it can go on from there.")
         if st.button("Yes, cancel the pipeline", type="primary", key="cancel_pipeline"):
             with in_words("The pipeline could not be cancelled."):
@@ -132,7 +133,7 @@ def _cancel(pipeline: s.Pipeline) -> None:
 def _resume(pipeline: s.Pipeline) -> None:
     stopped = first(pipeline, "failed", "cancelled", "waiting")
     where = f" at {title(stopped.name)}" if stopped else ""
-    if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline"):
+    if st.button(f"Resume{where}", icon=":material/resume:", type="primary", key="resume_pipeline", **permit("run")):
         with in_words("The pipeline could not be resumed."):
             client().resume_pipeline(pipeline.id)
             st.query_params.pop("stage", None)

@@ -12,6 +12,7 @@ import streamlit as st
 from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
+from frontend.components.permit import permit
 from frontend.components.settings_form import FieldSpec, field_specs, human, problems_of, settings_form
 from frontend.components.stages import title
 from frontend.session import capabilities, client
@@ -42,7 +43,9 @@ def stage_form(kind: JobKind, settings: Mapping[str, Any], key: str) -> None:
             st.rerun()
     if problems.get(""):
         st.error(f"These settings contradict each other: {problems['']}")
-    if st.button("Run this stage", icon=":material/play_arrow:", key=f"{key}.run", disabled=bool(problems)):
+    if st.button(
+        "Run this stage", icon=":material/play_arrow:", key=f"{key}.run", **permit("run", disabled=bool(problems))
+    ):
         _submit(kind, model.model_validate({**values, **entered}).model_dump(mode="json"), key)
     done = st.session_state.get(f"{key}.job")
     if done:

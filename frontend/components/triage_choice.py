@@ -17,6 +17,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
 from frontend.components.chooser import DEFAULT_IDS, labelled
+from frontend.components.permit import permit
 from frontend.schemas.triage import Ranking
 from frontend.session import client, estimate
 from ssenet.config import CURVE_SCALES, INFERENCE_SCALES, PAPER_ALPHA, TriageSettings
@@ -136,6 +137,7 @@ def measure_form(subject: Subject, again: bool) -> None:
             key="measure",
             type="secondary" if again else "primary",
             icon=":material/straighten:",
+            **permit("run"),
         )
         try:
             seconds = estimate("triage", settings.model_dump_json()).seconds

@@ -15,6 +15,7 @@ from frontend.components.aggregation_export import bundle
 from frontend.components.chooser import choose_alpha, labelled
 from frontend.components.export import bundle_button, view_address
 from frontend.components.job_view import find_job, job_view
+from frontend.components.permit import permit
 from frontend.components.pictures import Drawn, grid_html
 from frontend.components.protocol import protocol_html
 from frontend.components.set_view import has_masks, image_labels
@@ -119,7 +120,7 @@ def compute() -> None:
         seconds = estimate("infer_cam", json.dumps(settings, sort_keys=True)).seconds
         scales = ", ".join(f"{x:g}" for x in INFERENCE_SCALES)
         st.caption(f"Scales {scales}, mirrored too: about {words.duration(seconds)} on this machine.")
-        if st.button("Compute CAMs", icon=":material/calculate:", type="primary", key="compute"):
+        if st.button("Compute CAMs", icon=":material/calculate:", type="primary", key="compute", **permit("run")):
             job = client().submit("infer_cam", settings, f"CAMs of {name}"[:120], uuid.uuid4().hex)
             st.query_params["job"] = job.id
             st.rerun()

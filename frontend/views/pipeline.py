@@ -9,6 +9,7 @@ import streamlit as st
 
 from frontend.client import Problem
 from frontend.components import words
+from frontend.components.permit import permit
 from frontend.components.pipeline_form import DATA, PARTS, advanced, cards, choose_front, problems_of
 from frontend.components.pipeline_list import pipeline_list
 from frontend.components.pipeline_view import pipeline_view, show, to_all
@@ -58,8 +59,8 @@ def start(values: dict[str, Any], name: str) -> None:
     if not problems:
         text.markdown(estimate_text(PipelineSettings.model_validate(values)))
     if button.button(
-        "Start pipeline", type="primary", icon=":material/play_arrow:", disabled=bool(problems), key="start",
-        width="stretch",
+        "Start pipeline", type="primary", icon=":material/play_arrow:", key="start", width="stretch",
+        **permit("run", disabled=bool(problems)),
     ):  # fmt: skip
         submit(PipelineSettings.model_validate(values), name)
 

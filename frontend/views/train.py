@@ -12,6 +12,7 @@ from frontend import schemas as s
 from frontend.client import Problem
 from frontend.components import words
 from frontend.components.job_view import find_job, job_view
+from frontend.components.permit import permit
 from frontend.components.preset_cards import Card, choose_preset
 from frontend.components.settings_form import field_specs, human, problems_of, settings_form
 from frontend.session import client, estimate, page_guard
@@ -130,7 +131,11 @@ def start(values: Mapping[str, Any], name: str) -> None:
         except Problem as problem:
             st.caption(f"No estimate: {problem}")
     if st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=bool(general or problems), key="start"
+        "Start training",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="start",
+        **permit("run", disabled=bool(general or problems)),
     ):
         submit(CamTrainSettings(**values), name)
 

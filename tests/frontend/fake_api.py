@@ -21,6 +21,7 @@ from fake_crf import FakeCrf, crf_routes
 from fake_pipeline import FakePipelines, pipeline_routes, set_routes
 from fake_rankings import FakeRankings, ranking_routes
 from fake_samples import FakeSamples, sample_routes
+from fake_workers import FakeWorkers, worker_routes
 from fastapi import FastAPI, File, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from PIL import Image, ImageDraw
@@ -138,6 +139,8 @@ class FakeService:
         self.samples = FakeSamples(photograph)
         self.crf = FakeCrf()
         self.access = FakeAccess()
+        self.workers = FakeWorkers()
+        self.missing: dict[str, Any] = {}
 
     def add_job(self, state: str, **changes: Any) -> str:
         """Put a job there, as if somebody had submitted it."""
@@ -219,6 +222,7 @@ class FakeService:
         sample_routes(self, app)
         ranking_routes(self, app)
         crf_routes(self, app)
+        worker_routes(self.workers, app)
         return app
 
 
@@ -240,6 +244,7 @@ def _service_routes(fake: FakeService, app: FastAPI) -> None:
     def readyz() -> JSONResponse:
         workers = {"train": int(fake.ready), "infer": int(fake.ready)}
         body = {"ready": fake.ready, "database": "ok", "broker": "ok", "workers": workers, "infer_warm": fake.ready}
+        body |= fake.missing
         return JSONResponse(body, 200 if fake.ready else 503)
 
     @app.get("/api/v1/datasets")
