@@ -62,7 +62,7 @@ class Service:
         self.decoders = Decoders(_decode_limits(settings))
         # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
-        self.streams = CapacityLimiter(64)
+        self.streams = CapacityLimiter(settings.event_streams)
         self.comparing = CapacityLimiter(1)
         self.refinements = Refinements()
 

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     )
     weights_bytes: int = Field(default=2048 * MEBI, ge=1, description="Largest weights file.")
     body_bytes: int = Field(default=1 * MEBI, ge=1, description="Largest other request body.")
+    event_streams: int = Field(default=128, ge=1, description="Event streams of jobs that may be open at one time.")
     cam_queue: int = Field(default=64, ge=1, description="CAM requests that may wait at one time.")
     cam_deadline: float = Field(default=60.0, gt=0, description="Seconds after which a waiting CAM request is dropped.")
     cam_cache_bytes: int = Field(default=2048 * MEBI, ge=0, description="Size that the cache of CAMs is trimmed to.")
