@@ -28,7 +28,7 @@ def every_job_has_one_end(evidence: Evidence) -> Violations:
         if job_id not in by_id:
             yield f"lost: job {job_id} was accepted under {key} and is not there"
     for job in evidence.jobs:
-        yield from _one_end(job, evidence.events_of(job.id, "state"))
+        yield from _one_end(job, evidence.states_of(job.id))
         if job.parent is None and job.key not in evidence.unanswered and evidence.accepted.get(job.key or "") != job.id:
             yield f"doubled: job {job.id} under {job.key} is not the one that was accepted"
 
@@ -103,7 +103,7 @@ def _writer(event: EventFact, rows: dict[str, CheckpointFact]) -> int | None:
 def one_lease_at_a_time(evidence: Evidence) -> Violations:
     """Nobody claims a job while another one's lease lives."""
     for job in evidence.jobs:
-        events = evidence.events_of(job.id, "state")
+        events = evidence.states_of(job.id)
         claims = [event for event in events if event.data["state"] == "running"]
         doubled = [fence for fence, times in Counter(claim.fence for claim in claims).items() if times > 1]
         if doubled:

@@ -85,6 +85,10 @@ class Evidence:
         of_job = [e for e in self.events if e.job_id == job_id and (not types or e.type in types)]
         return sorted(of_job, key=lambda event: event.seq)
 
+    def states_of(self, job_id: str) -> list[EventFact]:
+        """A job's changes of state in their order; a trainer's "state" is a file that it saved and none of them."""
+        return [event for event in self.events_of(job_id, "state") if "state" in event.data]
+
 
 def gather(database: Database, artifacts: ArtifactStore, accepted: Mapping[str, str], **seen: Any) -> Evidence:
     """The facts of an installation at rest; ``seen`` are the further fields of ``Evidence``."""

@@ -1,4 +1,4 @@
-"""Broker, API and train workers of one run: real processes, each to be killed, and started again as a supervisor does."""
+"""Broker, API and train workers of one run: real processes that are killed, and started again as a supervisor does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from backend.supervisor import services, valkey
 from backend.supervisor.process import Process, Service
 
 LEASE_SECONDS = 3.0
+STEP_SECONDS = 0.3
+"""What a step of a job takes."""
 _RESTART_SECONDS = 0.5
 
 
@@ -69,13 +71,22 @@ class Installation:
         history: told when something was started.
         persistent: whether the broker keeps a file; without it every restart is empty.
         workers: number of train workers.
-        pause: seconds that a step of a job takes.
+        lease: seconds until a silent worker loses its job.
+        variables: more of the environment, for every process.
     """
 
     def __init__(
-        self, folder: Path, history: History, *, persistent: bool = True, workers: int = 3, pause: float = 0.3
+        self,
+        folder: Path,
+        history: History,
+        *,
+        persistent: bool = True,
+        workers: int = 3,
+        lease: float = LEASE_SECONDS,
+        variables: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder, self.history, self._mode, self._count = folder, history, f"steps:{pause:g}", workers
+        self.folder, self.history, self._count, self.lease = folder, history, workers, lease
+        self._variables = dict(variables or {})
         self.settings = Settings(
             data_dir=folder, redis_url=f"redis+socket://{folder / 'v.sock'}", api_port=free_port(), train_threads=1
         )
@@ -104,8 +115,9 @@ class Installation:
             **QUICK,
             "SSENET_DATA_DIR": str(self.settings.data_dir),
             "SSENET_REDIS_URL": self.settings.redis_url,
-            "SSENET_LEASE_TTL": str(LEASE_SECONDS),
+            "SSENET_LEASE_TTL": str(self.lease),
             "PYTHONPATH": os.pathsep.join(filter(None, [str(STAND_IN), os.environ.get("PYTHONPATH", "")])),
+            **self._variables,
         }
 
     @property
@@ -139,7 +151,7 @@ class Installation:
         self.broker.start()
 
     def _slot(self) -> Slot:
-        worker = CeleryWorker(self.settings, self._mode, LEASE_SECONDS, self.environment)
+        worker = CeleryWorker(self.settings, f"steps:{STEP_SECONDS:g}", self.lease, self.environment)
         self.history.note("worker started", pid=worker.popen.pid)
         return Slot(worker)
 

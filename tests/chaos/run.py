@@ -22,7 +22,7 @@ from backend.store.transitions import TERMINAL
 
 Wait = Callable[..., object]
 PEACE_SECONDS = 90.0
-"""Until all jobs must be over once nobody disturbs: a lease, a sweep, an announcement while all are busy, and the work."""
+"""Until all jobs must be over once nobody disturbs: a lease, a sweep, an announcement while all are busy, the work."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,16 @@ class Run:
         folder: of the installation.
         seed: of the faults and the jobs.
         wait_until: the tests' own.
+        workers: number of train workers.
+        lease: seconds until a silent worker loses its job.
     """
 
-    def __init__(self, folder: Path, seed: int, wait_until: Wait) -> None:
+    def __init__(
+        self, folder: Path, seed: int, wait_until: Wait, *, workers: int = 3, lease: float = LEASE_SECONDS
+    ) -> None:
         self.seed, self.history, self._wait_until = seed, History(), wait_until
         # Every other seed has a broker that keeps nothing: all it knew is lost with it.
-        self.installation = Installation(folder, self.history, persistent=seed % 2 == 0)
+        self.installation = Installation(folder, self.history, persistent=seed % 2 == 0, workers=workers, lease=lease)
         self.clients = Clients(self.installation.address, self.history, seed)
         self.nemesis = Nemesis(self.installation, self.clients, self.history, seed)
         self._random = random.Random(seed + 1)
@@ -109,9 +113,7 @@ class Run:
         self._sampler.stop()
         evidence = self.evidence
         refused = self.installation.refused_writes
-        return Verdict(
-            self.seed, self.history, evidence, check(evidence), self.clients.unexpected, refused, seconds
-        )
+        return Verdict(self.seed, self.history, evidence, check(evidence), self.clients.unexpected, refused, seconds)
 
     def _until(self, condition: Callable[[], bool], seconds: float = PEACE_SECONDS) -> None:
         """Tend until ``condition`` holds; whether it ever did is for the checker to find out."""
@@ -125,6 +127,12 @@ class Run:
         """Number of jobs that are not over."""
         with self.installation.database.read() as session:
             return session.scalars(select(func.count()).where(Job.state.not_in(sorted(TERMINAL)))).one()
+
+    @property
+    def highest_fence(self) -> int:
+        """How often the job that was claimed most often was claimed."""
+        with self.installation.database.read() as session:
+            return session.scalars(select(func.max(Job.fence))).one() or 0
 
     @property
     def evidence(self) -> Evidence:

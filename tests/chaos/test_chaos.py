@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery_workers import alive
+from installation import Slot
 from run import PEACE_SECONDS, Run, Verdict
 
 FAULT_SECONDS = 35.0
@@ -57,3 +59,30 @@ def test_nothing_is_lost_doubled_or_out_of_order(
     judge(verdict, measured)
     assert sum(verdict.hits.values()) >= 10, verdict.report
     assert len(verdict.evidence.jobs) >= 5, verdict.report
+
+
+@pytest.mark.slow
+@pytest.mark.promise("R21")
+def test_what_a_replaced_worker_still_wants_to_write_is_refused(
+    tmp_path: Path, wait_until: Wait, measured: Measured
+) -> None:
+    with Run(tmp_path, 0, wait_until) as run:
+        run.clients.submit(12)
+        slot = wait_until(lambda: at_work(run), timeout=60, what="a worker that has committed a step")
+        assert isinstance(slot, Slot)
+        [holder], [zombie] = slot.pool_child, slot.trainers
+        holder.suspend()
+        wait_until(lambda: run.highest_fence > 1, timeout=30, what="the next owner")
+        assert alive([zombie]), "the process of the replaced worker goes on, as nobody looks after it"
+        holder.resume()
+        wait_until(lambda: run.installation.refused_writes, what="a refused write")
+        wait_until(lambda: not alive([zombie]), what="the end of the replaced process")
+        verdict = run.conclude()
+    judge(verdict, measured)
+    assert verdict.refused_writes >= 1, "the write was stopped by the fence, not by chance"
+
+
+def at_work(run: Run) -> Slot | None:
+    """The worker whose job has committed a step, when there is one."""
+    committed = run.evidence.checkpoints
+    return next((slot for slot in run.installation.slots if slot.trainers and committed), None)
