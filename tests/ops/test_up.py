@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 
 Wait = Callable[..., Any]
 Gone = Callable[..., None]
+Measured = Callable[..., None]
 START_SECONDS = 120.0
 
 
@@ -69,8 +71,9 @@ def ports() -> tuple[str, ...]:
         return ("--port", str(api.getsockname()[1]), "--ui-port", str(pages.getsockname()[1]))
 
 
+@pytest.mark.promise("R15")
 def test_ready_then_refusing_a_second_then_gone_at_a_signal(
-    up: Any, family: Any, gone: Gone, tmp_path: Path, ports: tuple[str, ...]
+    up: Any, family: Any, gone: Gone, tmp_path: Path, ports: tuple[str, ...], measured: Measured
 ) -> None:
     first = up(*ports)
     ready = httpx.get(f"{first.address('API')}/readyz")
@@ -83,14 +86,18 @@ def test_ready_then_refusing_a_second_then_gone_at_a_signal(
     for part in (str(first.popen.pid), first.address("pages"), "since"):
         assert part in second.text
 
+    started, began = len(family.members), time.monotonic()
     first.popen.send_signal(signal.SIGTERM)
     assert first.popen.wait(60) == 0
+    measured("time until it ended after SIGTERM, with status 0", time.monotonic() - began, "s", limit=60)
     assert "All data is kept" in first.text and "killed" not in first.text
     gone(1)
+    measured(f"processes left of {started}", len(family.members), "", limit=0)
 
 
+@pytest.mark.promise("R15")
 def test_killed_it_leaves_nothing_and_the_next_start_finds_its_data(
-    up: Any, gone: Gone, ports: tuple[str, ...], tmp_path: Path
+    up: Any, gone: Gone, ports: tuple[str, ...], tmp_path: Path, measured: Measured
 ) -> None:
     first = up(*ports, "--no-ui")
     png = httpx.get(f"{first.address('API')}/images?source=gallery").json()["items"][0]["id"]
@@ -100,13 +107,16 @@ def test_killed_it_leaves_nothing_and_the_next_start_finds_its_data(
 
     first.popen.kill()
     first.popen.wait()
+    began = time.monotonic()
     gone(5)
+    measured("time until no process was left after SIGKILL", time.monotonic() - began, "s", limit=5)
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        taken = other.getsockname()[1]
+        taken, began = other.getsockname()[1], time.monotonic()
         again = up("--port", str(taken), "--no-ui")
+        measured("time of the next start on the same data", time.monotonic() - began, "s")
         address = again.address("API")
         assert f":{taken}/" not in address, "the port is someone else's"
         kept = httpx.get(f"{address}/images/{uploaded.json()['id']}")
