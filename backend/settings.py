@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     train_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 2) - 1), ge=1, description="CPU threads of a trainer."
     )
+    train_memory: int = Field(
+        default=0, ge=0, description="Bytes of memory that a trainer may allocate; 0: no limit. Linux only."
+    )
 
     image_bytes: int = Field(default=25 * MEBI, ge=1, description="Largest image file.")
     image_pixels: int = Field(default=40_000_000, ge=1, description="Most pixels of an image.")

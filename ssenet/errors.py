@@ -6,7 +6,13 @@ prints it without a traceback and the service turns it into an RFC 9457 problem.
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used. The message says what and what to do."""
+    """Something the user gave cannot be used. The message says what and what to do.
+
+    Attributes:
+        kind: short code of the class of errors, as a failed job carries it.
+    """
+
+    kind = "settings"
 
 
 class SettingsError(UserError):
@@ -23,3 +29,15 @@ class ImageError(UserError):
 
 class CheckpointError(UserError):
     """Weights or a card that are damaged, do not match each other, or are unsafe to load."""
+
+
+class StorageError(UserError):
+    """There is no space left to write to."""
+
+    kind = "insufficient_storage"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "There is no space left on the disk, so the results of this job could not be written. What was saved "
+            "before is intact. Free some space, then retry the job: it goes on from what it saved last."
+        )

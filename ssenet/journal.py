@@ -6,11 +6,13 @@ For work whose results are small: where each is a file of its own, ``ssenet.sets
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ssenet.errors import SettingsError
+from ssenet.faults import fault
 from ssenet.files import write_bytes
 
 JOURNAL = Path("states") / "finished.jsonl"
@@ -45,6 +47,10 @@ class Journal:
         """Keep the result of one image, which is JSON-safe."""
         with self._path.open("a", encoding="utf-8") as file:
             file.write(_line({"id": image_id, "result": result}))
+            fault("after_write")
+            file.flush()
+            os.fsync(file.fileno())
+            fault("after_fsync")
         self.results[image_id] = result
 
 

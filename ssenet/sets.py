@@ -35,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ssenet.config import SetKind
 from ssenet.data.files import read_mask
 from ssenet.errors import DatasetError, SettingsError
-from ssenet.files import write_bytes
+from ssenet.files import sync_folder, write_bytes
 from ssenet.lineage import Step
 
 MANIFEST, ITEMS, KEY = "manifest.json", "items", "key.txt"
@@ -127,6 +127,7 @@ class SetWriter:
 
     def close(self, manifest: SetManifest) -> None:
         """Write the manifest: from now on the set is complete."""
+        sync_folder(self.folder / ITEMS)  # also the names of what was taken over from an earlier attempt
         write_bytes(self.folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -22,6 +24,7 @@ _RENEWALS = 3
 _GIVE_UP_AFTER = 0.8
 _LOOK_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
+_GUARD_SECONDS = 0.2
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -56,8 +59,35 @@ class Lease:
         except DATABASE_AWAY as error:
             _log.warning("the database is away, lease of job %s not renewed: %s", self._claim.job_id, error)
             self._next = self._clock() + _LOOK_SECONDS
-        if self._clock() - self._renewed > _GIVE_UP_AFTER * self._claim.ttl:
+        if self.overdue:
             raise LeaseLost(f"no renewal of job {self._claim.job_id} succeeded in time")
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the last renewal that succeeded is so long ago that another worker may soon own the job."""
+        return self._clock() - self._renewed > _GIVE_UP_AFTER * self._claim.ttl
+
+    @contextmanager
+    def guarding(self, give_up: Callable[[], object]) -> Iterator[None]:
+        """Call ``give_up`` from a thread as soon as the lease is overdue.
+
+        ``keep`` cannot notice that while it waits for a database that hangs and neither answers nor fails.
+        """
+        over = threading.Event()
+
+        def guard() -> None:
+            while not over.wait(_GUARD_SECONDS):
+                if self.overdue:
+                    give_up()
+                    return
+
+        thread = threading.Thread(target=guard, name="lease-guard", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _renew(self, at: float) -> None:
         with self._database.write() as session:
@@ -77,11 +107,23 @@ class Lease:
         Raises:
             LeaseLost: it stayed away for too long, or ``action`` found the job owned by someone else.
         """
+
+        def transaction() -> T:
+            with self._database.write() as session:
+                return action(session)
+
+        return self.patiently(transaction)
+
+    def patiently(self, action: Callable[[], T]) -> T:
+        """Run ``action`` again and again while it finds the database away.
+
+        Raises:
+            LeaseLost: it stayed away for too long.
+        """
         while True:
             try:
-                with self._database.write() as session:
-                    return action(session)
+                return action()
             except DATABASE_AWAY as error:
-                _log.warning("the database is away, job %s waits to be concluded: %s", self._claim.job_id, error)
+                _log.warning("the database is away, job %s waits: %s", self._claim.job_id, error)
                 time.sleep(_RETRY_SECONDS)
                 self.keep()

@@ -73,6 +73,7 @@ class Recorder:
         self._pace = Pace()
         self._seen = self._recorded_steps() if claim.fence > 1 else {}
         self.error: str | None = None
+        self.error_kind: str | None = None
 
     def take(self, event: Event) -> None:
         """Accept an event; nothing is written yet."""
@@ -81,9 +82,13 @@ class Recorder:
             self._progress = event
             self._pace.count(int(event["done"]), str(event["unit"]))
         elif kind == "error":
-            self.error = str(event.get("message", ""))
+            self.blame(str(event.get("message", "")), event.get("kind"))
         elif kind in RESULTS or (kind in _NOTED and not self._repeats(event)):
             self._pending.append(event)
+
+    def blame(self, message: str, kind: str | None = None) -> None:
+        """Why the attempt failed, in words for people, and the short code of it when it has one."""
+        self.error, self.error_kind = message, kind
 
     def _repeats(self, event: Event) -> bool:
         """Whether an earlier attempt recorded this step before it died: the steps since its last state come again."""

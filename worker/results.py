@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -10,15 +14,17 @@ from zipfile import BadZipFile
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
 
-from backend.store import job_records
+from backend.store import job_records, jobs
 from backend.store.artifacts import ArtifactStore, evaluation_key, ranking_key, score_key, weights_key
-from backend.store.database import Database
+from backend.store.database import Database, take_turns
 from backend.store.evaluations import summarise
-from backend.store.transitions import Claim
+from backend.store.transitions import Claim, LeaseLost
 from ssenet.analysis.triage_record import TriageRecord
 from ssenet.config import OUTPUTS, JobKind
 from ssenet.errors import DatasetError
+from ssenet.faults import fault
 from ssenet.histograms import load_histograms
 from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
@@ -28,9 +34,15 @@ from worker.trainer import Event
 RESULTS = frozenset({"checkpoint", "evaluation", "set", "scores", "ranking"})
 M = TypeVar("M", bound=BaseModel)
 
+_BLOCK = 2**20
+
 
 class ProtocolError(Exception):
     """The child announced something that is not there or not what it says."""
+
+
+class _Known(Exception):  # noqa: N818  (it ends a transaction that changes nothing)
+    """An earlier attempt committed the same result."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Results:
         """Make the result of an event of ``RESULTS`` visible; a repetition changes nothing.
 
         Raises:
-            LeaseLost: the job is no longer owned.
+            LeaseLost: the job is no longer owned; nothing was written outside the attempt's folder.
             ProtocolError: the result is not what its event says.
         """
         commits = {
@@ -60,25 +72,31 @@ class Results:
             "scores": self._scores,
             "ranking": self._ranking,
         }
+        with self.database.write() as session:
+            jobs.heartbeat(session, self.claim)  # whoever was replaced learns it before it copies anything
         commits[event["type"]](event)
 
     def _checkpoint(self, event: Event) -> None:
         weights = self._file(event["weights"])
         card = self._described(CheckpointCard, event["card"])
         key = weights_key(card.weights_sha256)
-        if not self.artifacts.exists(key):
-            self.artifacts.put_file(key, weights)
-        with self.database.write() as session:
-            job_records.commit_checkpoint(
-                session,
-                self.claim,
-                card,
-                weights_key=key,
-                size=weights.stat().st_size,
-                epoch=int(event["epoch"]),
-                step=int(event["step"]),
-                final=bool(event["final"]),
-            )
+        with self.artifacts.staging() as staged:
+            _copy_checked(weights, staged, card.weights_sha256)
+            with self.database.write() as session:
+                take_turns(session)
+                # Within the transaction: a deletion of other rows with the same weights comes before or after it.
+                self.artifacts.adopt(key, staged)
+                fault("before_row")
+                job_records.commit_checkpoint(
+                    session,
+                    self.claim,
+                    card,
+                    weights_key=key,
+                    size=weights.stat().st_size,
+                    epoch=int(event["epoch"]),
+                    step=int(event["step"]),
+                    final=bool(event["final"]),
+                )
 
     def _evaluation(self, event: Event) -> None:
         record = self._described(EvaluationRecord, event["record"])
@@ -86,8 +104,7 @@ class Results:
         summary = _summary(data, event["histograms"])  # takes a while: not within the transaction
         evaluation_id = uuid.uuid4().hex
         key = evaluation_key(evaluation_id)
-        self.artifacts.put_bytes(key, data)
-        with self.database.write() as session:
+        with self._bytes_of_a_new_row(key, data) as session:
             new = job_records.commit_evaluation(
                 session,
                 self.claim,
@@ -96,13 +113,31 @@ class Results:
                 histograms_key=key,
                 summary=summary,
             )
-        if not new:
+            if not new:
+                raise _Known
+
+    @contextmanager
+    def _bytes_of_a_new_row(self, key: str, data: bytes) -> Iterator[Session]:
+        """A transaction for the row that names ``data``; they go again when no row comes to name them.
+
+        When the database goes away at the very end nobody knows whether the row is there: then they stay.
+        """
+        self.artifacts.put_bytes(key, data)
+        fault("before_row")
+        try:
+            with self.database.write() as session:
+                yield session
+        except _Known:
             self.artifacts.delete(key)
+        except LeaseLost:
+            self.artifacts.delete(key)
+            raise
 
     def _set(self, event: Event) -> None:
         """The set stays where it is, in the attempt's folder."""
         made = self._complete(self._path(event["folder"]))
         key, size = self.artifacts.key(made.folder), made.bytes
+        fault("before_row")
         with self.database.write() as session:
             job_records.commit_set(session, self.claim, made.manifest, folder=key, size=size)
 
@@ -124,21 +159,17 @@ class Results:
         _check_counts(data, record)
         score_id = uuid.uuid4().hex
         key = score_key(score_id)
-        self.artifacts.put_bytes(key, data)
-        with self.database.write() as session:
-            new = job_records.commit_score(session, self.claim, record, score_id=score_id, counts_key=key)
-        if not new:
-            self.artifacts.delete(key)
+        with self._bytes_of_a_new_row(key, data) as session:
+            if not job_records.commit_score(session, self.claim, record, score_id=score_id, counts_key=key):
+                raise _Known
 
     def _ranking(self, event: Event) -> None:
         record = self._described(TriageRecord, event["record"])
         ranking_id = uuid.uuid4().hex
         key = ranking_key(ranking_id)
-        self.artifacts.put_file(key, self._file(event["record"]))
-        with self.database.write() as session:
-            new = job_records.commit_ranking(session, self.claim, record.summary, ranking_id=ranking_id, rows_key=key)
-        if not new:
-            self.artifacts.delete(key)
+        with self._bytes_of_a_new_row(key, self._file(event["record"]).read_bytes()) as session:
+            if not job_records.commit_ranking(session, self.claim, record.summary, ranking_id=ranking_id, rows_key=key):
+                raise _Known
 
     def _described(self, model: type[M], name: str) -> M:
         """The card or record in a file of the child's."""
@@ -163,6 +194,19 @@ class Results:
         if not path.is_relative_to(folder):
             raise ProtocolError(f"the child announced a file that is not in its folder: {name!r}")
         return path
+
+
+def _copy_checked(source: Path, target: Path, sha256: str) -> None:
+    """Copy a file to the disk. Raises ProtocolError when it has another hash than announced."""
+    digest = hashlib.sha256()
+    with source.open("rb") as read, target.open("wb") as written:
+        while block := read.read(_BLOCK):
+            digest.update(block)
+            written.write(block)
+        written.flush()
+        os.fsync(written.fileno())
+    if digest.hexdigest() != sha256:
+        raise ProtocolError(f"the child wrote {source.name!r}, whose hash differs from its card's")
 
 
 def _summary(histograms: bytes, name: str) -> list[dict[str, Any]]:

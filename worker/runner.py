@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from celery import Celery
-from sqlalchemy.orm import Session
 
+from backend import logs
 from backend.queue import JOB_TASK
 from backend.store import jobs
+from backend.store.job_views import request_of
 from backend.store.models import Job
 from backend.store.outputs import output_of
-from backend.store.transitions import Claim, LeaseLost, move_owned, note
-from ssenet.errors import UserError
+from backend.store.transitions import Claim, LeaseLost
+from ssenet.errors import StorageError, UserError
+from ssenet.files import no_space
 from worker.app import WorkerApp
+from worker.conclude import Conclusion, follow_up
 from worker.context import Context
-from worker.lease import Lease
-from worker.prepare import attempt_folder, discard_states, run_file
+from worker.lease import DATABASE_AWAY, Lease
+from worker.prepare import attempt_folder, prepare
 from worker.record import Recorder
 from worker.results import ProtocolError
 from worker.supervise import Outcome, Supervision
 from worker.trainer import Launch, Trainer
 
+_JOB_ID = re.compile(r"[0-9a-f]{32}")
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """How an attempt ended, with what is needed to say so."""
-
-    claim: Claim
-    lease: Lease
-    recorder: Recorder
-    outcome: Outcome
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -61,94 +56,75 @@ class JobRunner:
         if claim is None:
             return None
         began, lease = time.monotonic(), Lease(self.context.database, claim)
-        try:
-            return self._see_through(claim, lease, began)
-        except LeaseLost as lost:
-            _log.warning("job %s: %s", job_id, lost)
-            return None
+        with logs.bound(job_id=job_id, fence=claim.fence, request_id=self._asked_by(job_id)):
+            try:
+                return self._see_through(claim, lease, began)
+            except LeaseLost as lost:
+                _log.warning("job %s: %s", job_id, lost)
+                return None
 
-    def _see_through(self, claim: Claim, lease: Lease, began: float) -> Outcome:
-        recorder = self._recorder(claim)
-        try:
-            outcome = self._attempt(claim, lease, recorder)
-        except UserError as error:
-            outcome, recorder.error = "user_error", str(error)
-        self._conclude(Conclusion(claim, lease, recorder, outcome, time.monotonic() - began))
-        return outcome
+    def _asked_by(self, job_id: str) -> str | None:
+        """The request that submitted the job, for the log; not worth failing for."""
+        with suppress(*DATABASE_AWAY), self.context.database.read() as session:
+            return request_of(session, job_id)
+        return None
 
     def _claim(self, job_id: str) -> Claim | None:
         if self.draining():
             return None
-        with self.context.database.write() as session:
-            return jobs.claim(session, job_id, self.owner, self.context.settings.lease_ttl)
+        try:
+            with self.context.database.write() as session:
+                return jobs.claim(session, job_id, self.owner, self.context.settings.lease_ttl)
+        except DATABASE_AWAY as error:
+            _log.warning("the database is away, job %s waits for the next sweep: %s", job_id, error)
+            return None
 
-    def _recorder(self, claim: Claim) -> Recorder:
+    def _see_through(self, claim: Claim, lease: Lease, began: float) -> Outcome:
         folder = attempt_folder(self.context.artifacts, claim)
-        return Recorder(self.context.database, self.context.artifacts, claim, folder)
+        recorder = lease.patiently(lambda: Recorder(self.context.database, self.context.artifacts, claim, folder))
+        outcome = self._outcome(claim, lease, recorder)
+        end = Conclusion(claim, lease, recorder, outcome, time.monotonic() - began)
+        waiting = end.commit()
+        follow_up(self.context, end, waiting)
+        return outcome
+
+    def _outcome(self, claim: Claim, lease: Lease, recorder: Recorder) -> Outcome:
+        """How the attempt ended; what nobody foresaw is a crash, and costs neither the job nor the worker."""
+        try:
+            return self._attempt(claim, lease, recorder)
+        except LeaseLost:
+            raise
+        except UserError as error:
+            recorder.blame(str(error), error.kind)
+            return "user_error"
+        except Exception as error:
+            if isinstance(error, OSError) and no_space(error):
+                recorder.blame(str(StorageError()), StorageError.kind)
+                return "user_error"
+            _log.exception("job %s", claim.job_id)
+            recorder.blame(f"The worker could not go on with this job ({type(error).__name__}: {error}).")
+            return "crashed"
 
     def _attempt(self, claim: Claim, lease: Lease, recorder: Recorder) -> Outcome:
-        with self.context.database.read() as session:
-            run = run_file(session, self.context.artifacts, claim, self.context.settings.train_threads)
-        trainer = Trainer(self.launch, run)
+        threads, memory = self.context.settings.train_threads, self.context.settings.train_memory
+        database, artifacts = self.context.database, self.context.artifacts
+        run = lease.patiently(lambda: prepare(database, artifacts, claim, threads))
+        trainer = Trainer(self.launch, run, memory)
         _log.info("job %s attempt %d: %s in process %d", claim.job_id, claim.fence, claim.kind, trainer.pid)
         try:
             outcome = Supervision(trainer, lease, recorder, self.draining).run()
         except ProtocolError as error:
-            recorder.error = str(error)
+            recorder.blame(str(error))
             return "crashed"
-        if outcome in ("crashed", "stalled"):
-            recorder.error = _explain(outcome, trainer)
-        if outcome == "done" and not self._left_its_result(claim):
-            recorder.error = "The process ended as if it had succeeded, but announced no result."
+        if outcome in ("crashed", "stalled") and recorder.error is None:
+            recorder.blame(_explain(outcome, trainer))
+        if outcome == "done" and not self._left_its_result(claim, lease):
+            recorder.blame("The process ended as if it had succeeded, but announced no result.")
             return "crashed"
         return outcome
 
-    def _left_its_result(self, claim: Claim) -> bool:
-        with self.context.database.read() as session:
-            return output_of(session, session.get_one(Job, claim.job_id)) is not None
-
-    def _conclude(self, end: Conclusion) -> None:
-        if end.outcome == "done":
-            self._finish(end)
-        elif end.outcome == "user_error":
-            self._fail(end, "settings", end.recorder.error or "The job was refused without a reason.")
-        elif end.outcome == "cancelled":
-            # What it saved stays: a retry goes on from there.
-            end.lease.write(lambda session: jobs.stop(session, end.claim))
-        elif end.outcome == "drained":
-            end.lease.write(lambda session: jobs.release(session, end.claim, "the worker shuts down"))
-            self._wake(end.claim.job_id)
-        else:
-            self._crashed(end)
-
-    def _finish(self, end: Conclusion) -> None:
-        measured = end.recorder.measured(end.seconds)
-        following = end.lease.write(lambda session: jobs.finish(session, end.claim, measured))
-        for job in following:
-            self._wake(job.id)
-        discard_states(self.context.artifacts, end.claim)
-
-    def _fail(self, end: Conclusion, kind: str, message: str) -> None:
-        end.lease.write(lambda session: jobs.fail(session, end.claim, kind, message))
-
-    def _crashed(self, end: Conclusion) -> None:
-        """Queue it again, this attempt counted; when it was the last one the job fails with what the log said."""
-        claim, message = end.claim, end.recorder.error or ""
-        if claim.attempts >= claim.max_attempts:
-            self._fail(end, "crash", message)
-            return
-
-        def give_back(session: Session) -> None:
-            move_owned(session, claim, "release", {Job.lease_owner: None, Job.lease_expires_at: None})
-            note(session, claim.job_id, "state", {"state": "queued", "reason": end.outcome, "message": message})
-
-        end.lease.write(give_back)
-        self._wake(claim.job_id)
-
-    def _wake(self, job_id: str) -> None:
-        if self.context.doorbell.wake(job_id):
-            with self.context.database.write() as session:
-                jobs.mark_dispatched(session, job_id)
+    def _left_its_result(self, claim: Claim, lease: Lease) -> bool:
+        return lease.write(lambda session: output_of(session, session.get_one(Job, claim.job_id)) is not None)
 
 
 def _explain(outcome: Outcome, trainer: Trainer) -> str:
@@ -168,8 +144,11 @@ def serve_jobs(worker: WorkerApp, launch: Launch | None = None) -> Celery:
     """
 
     @worker.celery.task(name=JOB_TASK)
-    def run_job(job_id: str) -> None:
+    def run_job(job_id: object) -> None:
         """A message names a job; the job's row says what there is to do."""
+        if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
+            _log.warning("dropped a message that names no job: %.80r", job_id)
+            return
         runner = JobRunner(worker.context, worker.id, lambda: worker.status.draining, launch or Launch())
         with worker.busy_with(job_id):
             runner.run(job_id)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from worker.lease import DATABASE_AWAY, Lease
 from worker.record import Recorder
-from worker.trainer import EXIT_DONE, EXIT_USER_ERROR, Trainer
+from worker.trainer import EXIT_DONE, EXIT_STOPPED, EXIT_USER_ERROR, Trainer
 
 Outcome = Literal["done", "user_error", "cancelled", "drained", "stalled", "crashed"]
 
@@ -71,8 +71,9 @@ class Supervision:
             ProtocolError: the child announced something that is not there; the child is dead.
         """
         try:
-            while not self._trainer.ended:
-                self._tick(_TICK_SECONDS)
+            with self._lease.guarding(self._trainer.strike):
+                while not self._trainer.ended:
+                    self._tick(_TICK_SECONDS)
             self._settle()
             return self._outcome()
         finally:
@@ -117,4 +118,6 @@ class Supervision:
             return "done"
         if status == EXIT_USER_ERROR:
             return "user_error"
+        if status == EXIT_STOPPED and self._draining():
+            return self._reason or "drained"  # whoever stops the host may have asked it before we did
         return self._reason or "crashed"

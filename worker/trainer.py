@@ -20,7 +20,7 @@ from backend.supervisor.guard import guarded
 
 Event = dict[str, Any]
 
-EXIT_DONE, EXIT_USER_ERROR = 0, 2
+EXIT_DONE, EXIT_USER_ERROR, EXIT_STOPPED = 0, 2, 75
 NICENESS = 10
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TAIL_BYTES = 4000
@@ -43,10 +43,11 @@ class Trainer:
     Args:
         launch: how to start it.
         run: the run file's content, see ``ssenet.child``.
+        memory: bytes that it may allocate; 0 sets no limit.
     """
 
-    def __init__(self, launch: Launch, run: Mapping[str, Any]) -> None:
-        self._launch = launch
+    def __init__(self, launch: Launch, run: Mapping[str, Any], memory: int = 0) -> None:
+        self._launch, self._memory = launch, memory
         self._folder = Path(run["output"])
         self._folder.mkdir(parents=True, exist_ok=True)
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
@@ -61,7 +62,7 @@ class Trainer:
         threads = dict.fromkeys(_THREAD_VARIABLES, str(run["threads"]))
         with (self._folder / "log.txt").open("ab") as log:
             return subprocess.Popen(
-                guarded([*self._launch.command, str(run_file)], nice=NICENESS),
+                guarded([*self._launch.command, str(run_file)], nice=NICENESS, memory=self._memory),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -105,21 +106,25 @@ class Trainer:
         return status
 
     def stop(self) -> None:
-        """Ask it to save its state and end; it is killed when it does not within ``stop_seconds``."""
+        """Ask it to save its state and end; it is killed when it does not within ``stop_seconds``.
+
+        It alone is asked: processes that load photographs for it would die of the signal, and it with them.
+        """
         if self._kill_at is None:
             self._kill_at = time.monotonic() + self._launch.stop_seconds
-            self._signal(signal.SIGTERM)
+            self._popen.send_signal(signal.SIGTERM)
         elif time.monotonic() > self._kill_at:
             self.kill()
 
     def kill(self) -> None:
         """End it and everything it started, now."""
-        self._signal(signal.SIGKILL)
+        self.strike()
         self._popen.wait()
 
-    def _signal(self, number: int) -> None:
+    def strike(self) -> None:
+        """The same without waiting for its end; may be called from any thread."""
         with suppress(ProcessLookupError):
-            os.killpg(self._popen.pid, number)
+            os.killpg(self._popen.pid, signal.SIGKILL)
 
     def log_tail(self) -> str:
         """The last lines of its log."""

@@ -25,8 +25,9 @@ from ssenet.errors import SettingsError
 from ssenet.events import Reporter, Stopped
 from ssenet.results import CheckpointCard, ProtocolCard
 from ssenet.training.checkpoint import CARD, WEIGHTS, publish, read_card, sha256, weights_bytes
+from ssenet.training.notes import STATES
 from ssenet.training.schedule import PolySchedule
-from ssenet.training.state import load_state, newest_state, save_state, settle_state
+from ssenet.training.state import load_newest, newest_state, save_state, settle_state
 
 _ORDER, _DROPOUT = 1, 2
 """Streams of random numbers beside augmentation's 0."""
@@ -185,9 +186,10 @@ class TrainingLoop:
 
     def _resume(self, folder: Path | None) -> None:
         for candidate in (self.folder, folder):
-            state = newest_state(candidate / "states", self.task.key) if candidate else None
+            if candidate is None:
+                continue
+            state = load_newest(candidate / STATES, self.task.key, self.task.network, self.task.optimiser)
             if state:
-                load_state(state, self.task.network, self.task.optimiser)
                 self.step, self.pending = state.step, state.pending
                 return
 
@@ -238,7 +240,7 @@ class TrainingLoop:
 
     def _save_state(self) -> None:
         task = self.task
-        save_state(self.folder / "states", self.step, task.key, task.network, task.optimiser, pending=self.pending)
+        save_state(self.folder / STATES, self.step, task.key, task.network, task.optimiser, pending=self.pending)
         self.report("state", step=self.step)
 
     def _validating(self, epoch: int) -> Progress:
@@ -272,7 +274,7 @@ class TrainingLoop:
         return card
 
     def _settle(self) -> None:
-        state = newest_state(self.folder / "states", self.task.key)
+        state = newest_state(self.folder / STATES, self.task.key)
         self.pending = False
         if state and state.step == self.step:
             settle_state(state)

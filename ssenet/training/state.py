@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import dataclass
+import re
 from pathlib import Path
-from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from ssenet.files import write_atomically, write_bytes
+from ssenet.files import write_atomically
+from ssenet.training.notes import State, file_hash, notes_in, read_note, whole_states, write_note
+
+__all__ = ["KEEP", "State", "load_newest", "newest_state", "save_state", "settle_state"]
 
 KEEP = 2
 """States kept: the newest, and one before it in case the newest turns out damaged."""
-
-
-@dataclass(frozen=True)
-class State:
-    """A state on disk: ``step`` optimiser steps are done, and validation is still due when ``pending``."""
-
-    step: int
-    path: Path
-    pending: bool = False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _tensors(network: nn.Module, optimiser: Optimizer) -> dict[str, Tensor]:
@@ -54,44 +41,53 @@ def save_state(
         network: its parameters and buffers.
         optimiser: its moments.
         pending: an epoch ends here that is not validated and published yet.
+
+    Raises:
+        OSError: it could not be written, for example because the disk is full; earlier states are as they were.
     """
-    path = folder / f"step-{step:08d}.safetensors"
+    state = State(step, folder / f"step-{step:08d}.safetensors", pending)
     tensors = _tensors(network, optimiser)
-    write_atomically(path, lambda p: save_file(tensors, p))
-    _write_note(path, {"step": step, "key": key, "sha256": _sha256(path), "pending": pending})
-    for old in sorted(folder.glob("step-*.json"))[:-KEEP]:
+    write_atomically(state.path, lambda path: _save(tensors, path))
+    write_note(state, key, file_hash(state.path))
+    for old in notes_in(folder)[KEEP:]:
         old.unlink()
         old.with_suffix(".safetensors").unlink(missing_ok=True)
-    return State(step, path, pending)
+    return state
+
+
+def _save(tensors: dict[str, Tensor], path: Path) -> None:
+    try:
+        save_file(tensors, path)
+    except SafetensorError as error:  # it wraps what the system said
+        number = re.search(r"code: (\d+)", str(error))
+        raise OSError(int(number[1]) if number else 0, str(error), str(path)) from error
 
 
 def settle_state(state: State) -> State:
     """Note that the epoch that ends at ``state`` is validated and published."""
-    note = json.loads(state.path.with_suffix(".json").read_text())
-    _write_note(state.path, {**note, "pending": False})
-    return State(state.step, state.path)
-
-
-def _write_note(path: Path, note: dict[str, Any]) -> None:
-    write_bytes(path.with_suffix(".json"), json.dumps(note).encode())
+    note, settled = read_note(state), State(state.step, state.path)
+    write_note(settled, note["key"], note["sha256"])
+    return settled
 
 
 def newest_state(folder: Path, key: str) -> State | None:
     """The newest state under ``folder`` that is whole and of the same settings; None when there is none."""
-    for note_path in sorted(folder.glob("step-*.json"), reverse=True):
+    return next(whole_states(folder, key), None)
+
+
+def load_newest(folder: Path, key: str, network: nn.Module, optimiser: Optimizer) -> State | None:
+    """Put network and optimiser where they were when the newest whole state was saved; None when there is none."""
+    for state in whole_states(folder, key):
         try:
-            note = json.loads(note_path.read_text())
-            path = note_path.with_suffix(".safetensors")
-            if note["key"] == key and note["sha256"] == _sha256(path):
-                return State(int(note["step"]), path, bool(note["pending"]))
-        except (OSError, ValueError, KeyError):
-            continue  # damaged or half written: the one before it is as good
+            tensors = load_file(state.path)
+        except (OSError, SafetensorError):  # removed meanwhile by an earlier attempt that is not dead yet
+            continue
+        _restore(tensors, network, optimiser)
+        return state
     return None
 
 
-def load_state(state: State, network: nn.Module, optimiser: Optimizer) -> None:
-    """Put network and optimiser where they were when ``state`` was saved."""
-    tensors = load_file(state.path)
+def _restore(tensors: dict[str, Tensor], network: nn.Module, optimiser: Optimizer) -> None:
     network.load_state_dict({k.removeprefix("model."): t for k, t in tensors.items() if k.startswith("model.")})
     moments: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():

@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+import fake_steps
 from rankings import ranking, ranking_row
 
 from ssenet.config import OUTPUTS, STAGES
@@ -172,6 +173,13 @@ def work() -> None:
         make_set()
 
 
+def poisoned(deadly: bool) -> None:
+    """One kind of job kills its process each time; the others work."""
+    if deadly:
+        os.kill(os.getpid(), signal.SIGKILL)
+    work()
+
+
 def wait(*, stubborn: bool = False) -> None:
     """Work without end; on SIGTERM save a state and leave, unless ``stubborn``."""
     stopping: list[int] = []
@@ -179,8 +187,7 @@ def wait(*, stubborn: bool = False) -> None:
     emit("progress", done=0, total=10, unit="steps", message="waiting")
     while not stopping:
         time.sleep(0.02)
-    (FOLDER / "states").mkdir(exist_ok=True)
-    (FOLDER / "states" / "step-00000005.json").write_text("{}")
+    fake_steps.save(FOLDER, 5)
     emit("state", step=5)
     sys.exit(75)
 
@@ -200,6 +207,11 @@ def main() -> None:
         emit("done")
     elif mode == "wait":
         train() if resumed else wait()
+    elif mode == "steps":
+        if RUN["kind"] == "train_cam":
+            fake_steps.train(FOLDER, RUN["resume_from"], emit, checkpoint)
+        else:
+            work()
     elif mode == "stubborn":
         wait(stubborn=True)
     elif mode == "crash" or (mode == "crash-once" and not again):
@@ -210,6 +222,8 @@ def main() -> None:
         train()
     elif mode == "poison":
         os.kill(os.getpid(), signal.SIGKILL)
+    elif mode == "poisoned":
+        poisoned(str(RUN["settings"].get("seed")) == "13")
     elif mode == "refuse":
         emit("error", message="The data set has no split named 'val'. Choose another.")
         sys.exit(2)

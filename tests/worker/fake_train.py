@@ -1,4 +1,7 @@
-"""The train worker with the stand-in child: ``celery --app fake_train worker``; FAKE_MODE says how it behaves."""
+"""The train worker with the stand-in child: ``celery --app fake_train worker``.
+
+FAKE_MODE says how the child behaves; ``real`` takes the real one.
+"""
 
 from __future__ import annotations
 
@@ -13,4 +16,6 @@ from worker.runner import serve_jobs
 from worker.trainer import Launch
 
 child = Path(__file__).with_name("fake_child.py")
-app = serve_jobs(WorkerApp(Settings(), TRAIN_QUEUE), Launch([sys.executable, str(child), os.environ["FAKE_MODE"]]))
+mode = os.environ["FAKE_MODE"]
+launch = Launch() if mode == "real" else Launch([sys.executable, str(child), mode])
+app = serve_jobs(WorkerApp(Settings(), TRAIN_QUEUE), launch)

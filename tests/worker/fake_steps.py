@@ -1,0 +1,41 @@
+"""A stand-in for a long training: steps of a tenth of a second, states that are real files, and nothing learned."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ssenet.files import write_bytes
+from ssenet.training.notes import STATES, State, file_hash, newest_whole, write_note
+
+STEPS, PER_EPOCH = 40, 20
+Emit = Callable[..., None]
+Publish = Callable[..., None]
+
+
+def save(folder: Path, step: int) -> None:
+    """A state that verifies."""
+    state = State(step, folder / STATES / f"step-{step:08d}.safetensors")
+    write_bytes(state.path, f"state after step {step}".encode())
+    write_note(state, "key", file_hash(state.path))
+
+
+def train(folder: Path, resume_from: str | None, emit: Emit, publish: Publish, *, seconds: float = 0.1) -> None:
+    """Forty steps with a state after each, two checkpoints; on SIGTERM leave after the step."""
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    newest = newest_whole(Path(resume_from) / STATES)[0] if resume_from else None
+    for step in range(newest.step + 1 if newest else 1, STEPS + 1):
+        time.sleep(seconds)
+        emit("metrics", step=step, epoch=step / PER_EPOCH, values={"loss": 1.0 / step})
+        emit("progress", done=step, total=STEPS, unit="steps", message=f"step {step}")
+        save(folder, step)
+        emit("state", step=step)
+        if step % PER_EPOCH == 0:
+            publish(step // PER_EPOCH, step, final=step == STEPS)
+        if stopping:
+            sys.exit(75)
+    emit("done")
