@@ -15,6 +15,8 @@ import ssenet
 from backend import logs, problems
 from backend.access.caller import OPERATOR, acting_as
 from backend.access.login import Login, declare_login
+from backend.access.rates import RateLimit, Rates
+from backend.metrics.registry import CountRequests, Metrics
 from backend.openapi_examples import add_examples
 from backend.problems import ProblemDetails, responses
 from backend.routes import (
@@ -30,6 +32,7 @@ from backend.routes import (
     evaluations,
     images,
     jobs,
+    metrics,
     pipelines,
     rankings,
     scores,
@@ -50,6 +53,7 @@ OPEN = f"{PREFIX}/healthz"
 """The only operation that needs no log-in."""
 ROUTES = (
     service,
+    metrics,
     images,
     datasets,
     checkpoints,
@@ -88,7 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
     )
-    app.state.settings = settings
+    app.state.settings, app.state.metrics = settings, Metrics()
     app.include_router(_api())
     problems.install(app)
     _surround(app, settings)
@@ -98,7 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    running = Service(app.state.settings)
+    running = Service(app.state.settings, app.state.metrics)
     app.state.service = running
     with acting_as(OPERATOR):
         await to_thread.run_sync(prepare, running)
@@ -131,10 +135,13 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         f"{PREFIX}/images": settings.image_bytes + _MULTIPART,
         f"{PREFIX}/checkpoints": settings.weights_bytes + MEBI + _MULTIPART,
     }
+    rates = Rates(settings)
     app.add_middleware(BodyLimit, limit=settings.body_bytes, larger=larger)
-    app.add_middleware(Login, required=settings.login_required, open_path=OPEN)
+    app.add_middleware(RateLimit, rates=rates)
+    app.add_middleware(Login, required=settings.login_required, open_path=OPEN, rates=rates)
     app.add_middleware(Guard, hosts=settings.allowed_hosts)
     app.add_middleware(RequestContext)
+    app.add_middleware(CountRequests, metrics=app.state.metrics)
 
 
 def _operation_id(route: APIRoute) -> str:

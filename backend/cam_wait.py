@@ -33,6 +33,7 @@ async def wait_for(service: Service, plan: Plan, seconds: float) -> list[View]:
     until = time.monotonic() + seconds
     pause = _FIRST_LOOK
     missing = await to_thread.run_sync(plan.missing, service)
+    service.metrics.count_maps(len(plan.views), len(missing))
     if missing:
         await to_thread.run_sync(_ask, service, plan)
     while missing and (left := until - time.monotonic()) > 0:

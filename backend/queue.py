@@ -8,6 +8,7 @@ visibility timeout would start long jobs twice), and nothing is fetched ahead of
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,7 @@ CAM_TASK = "ssenet.cam"
 
 _CONNECT_SECONDS = 2.0
 _REQUEST_HEADER = "ssenet_request_id"
+_PREFIX = "ssenet:"
 _log = logging.getLogger(__name__)
 
 
@@ -74,7 +76,7 @@ def _transport_options(broker: str, socket_timeout: float | None) -> dict[str, A
         "visibility_timeout": 600,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        "global_keyprefix": "ssenet:",
+        "global_keyprefix": _PREFIX,
         "health_check_interval": 30,
         "retry_on_timeout": True,
         "max_retries": 1,
@@ -104,6 +106,18 @@ def redis_client(broker: str) -> redis.Redis:
     return redis.Redis.from_url(
         url, socket_timeout=_CONNECT_SECONDS, socket_connect_timeout=_CONNECT_SECONDS, retry=None
     )
+
+
+def queue_lengths(broker: str, queues: Sequence[str]) -> dict[str, int]:
+    """Messages that wait in each queue.
+
+    Raises:
+        redis.RedisError: the broker is away.
+    """
+    with redis_client(broker) as client, client.pipeline(transaction=False) as pipe:
+        for name in queues:
+            pipe.llen(f"{_PREFIX}{name}")
+        return dict(zip(queues, pipe.execute(), strict=True))
 
 
 @dataclass(frozen=True)

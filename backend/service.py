@@ -8,9 +8,14 @@ from typing import Annotated, cast
 
 from anyio import CapacityLimiter
 from fastapi import Depends, Header, Path, Query, Request
+from prometheus_client.registry import Collector
 
 from backend.access import caller
+from backend.access.quotas import UserStreams
 from backend.decoding.pool import DecodeLimits, Decoders
+from backend.metrics.caches import CacheCollector
+from backend.metrics.registry import Metrics
+from backend.metrics.state import StateCollector
 from backend.queue import Doorbell
 from backend.refinements import Refinements
 from backend.settings import Settings
@@ -53,8 +58,8 @@ class DatasetCache:
 class Service:
     """Database, artifacts and queue of an installation."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, metrics: Metrics | None = None) -> None:
+        self.settings, self.metrics = settings, metrics or Metrics()
         self.database = Database(settings.database, identity=self._identity)
         self.artifacts = ArtifactStore(settings.artifacts)
         self.doorbell = Doorbell.of(settings)
@@ -62,15 +67,28 @@ class Service:
         self.decoders = Decoders(_decode_limits(settings))
         # Decoded pixels, and maps of their size, take far more memory than the files they come from.
         self.decoding = CapacityLimiter(2)
+        self.user_streams = UserStreams(settings.streams_per_user)
         self.streams = CapacityLimiter(settings.event_streams)
         self.comparing = CapacityLimiter(1)
         self.refinements = Refinements()
+        self._collectors = self._observe()
+
+    def _observe(self) -> list[Collector]:
+        """Let the metrics tell of this installation for as long as it is open."""
+        settings = self.settings
+        state = StateCollector(self.database, settings.broker, settings.worker_timeout)
+        caches = CacheCollector({name: settings.artifacts / name for name in ("cams", "crf")})
+        for collector in (state, caches):
+            self.metrics.registry.register(collector)
+        return [state, caches]
 
     def _identity(self) -> Identity:
         return caller.identity(login_required=self.settings.login_required)
 
     def close(self) -> None:
         """Let go of connections and processes."""
+        for collector in self._collectors:
+            self.metrics.registry.unregister(collector)
         self.decoders.close()
         self.database.dispose()
 

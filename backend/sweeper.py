@@ -50,6 +50,7 @@ class Sweeper:
         service = self._service
         with service.database.write() as session:
             swept = sweep(session, service.settings.redispatch_after)
+        service.metrics.count_sweep(len(swept.wake), len(swept.failed), len(swept.cancelled))
         for job_id in swept.failed:
             _log.warning("job %s was given up: its workers were lost", job_id)
         for job_id in swept.wake:
