@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 from anyio import to_thread
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from backend.schemas.jobs import Event
 from backend.service import Service
@@ -21,9 +23,28 @@ _BATCH = 500
 
 
 def response(service: Service, job_id: str, seq: int) -> StreamingResponse:
-    """Stream the events after ``seq`` until the job is over; each carries its number as its id."""
+    """Stream the events after ``seq`` until the job is over; each carries its number as its id.
+
+    Raises:
+        Problem: 429, the caller has too many open.
+    """
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(service, job_id, seq), media_type=MEDIA_TYPE, headers=headers)
+    return _UsersStream(service, _stream(service, job_id, seq), media_type=MEDIA_TYPE, headers=headers)
+
+
+class _UsersStream(StreamingResponse):
+    """A stream that counts as its user's from now until it ends, however it ends."""
+
+    def __init__(self, service: Service, content: AsyncIterator[bytes], **options: Any) -> None:
+        super().__init__(content, **options)
+        self._streams = service.user_streams
+        self._user = self._streams.take()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.give_back(self._user)
 
 
 async def _stream(service: Service, job_id: str, seq: int) -> AsyncIterator[bytes]:

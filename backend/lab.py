@@ -30,22 +30,14 @@ cli.add_typer(data_app, name="data")
 cli.add_typer(token_app, name="token")
 cli.command(name="import")(import_run)
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of everything that is kept.")]
-Host = Annotated[str | None, typer.Option("--host", help="Address to listen on; this host only, for now.")]
+Host = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on. Beyond this host people log in, with access tokens.")
+]
 Port = Annotated[
     int | None, typer.Option("--port", min=1, max=65535, help="Port of the API; taken: the next free one.")
 ]
 UiPort = Annotated[int | None, typer.Option("--ui-port", min=1, max=65535, help="Port of the pages.")]
-Trusted = Annotated[
-    bool,
-    typer.Option(
-        "--trusted-network",
-        envvar="SSENET_TRUSTED_NETWORK",
-        help="Allow an address beyond this host, because something else keeps strangers out.",
-    ),
-]
 
 
 def app() -> None:
@@ -70,39 +62,46 @@ def up(
     from backend.supervisor.up import run
 
     settings = configure(data_dir=data_dir, api_host=host, api_port=port, ui_port=ui_port)
-    refuse_strangers(settings.api_host, trusted=False)
+    refuse_strangers(settings)
     raise typer.Exit(run(settings, ui=not no_ui, verbose=verbose))
 
 
 @cli.command()
-def api(host: Host = None, port: Port = None, trusted: Trusted = False) -> None:
+def api(host: Host = None, port: Port = None) -> None:
     """Run the API alone, in this process."""
     from backend.supervisor.services import api_command
 
     settings = configure(api_host=host, api_port=port)
-    refuse_strangers(settings.api_host, trusted=trusted)
+    refuse_strangers(settings)
     become(api_command(settings))
 
 
 @cli.command()
-def ui(host: Host = None, port: UiPort = None, trusted: Trusted = False) -> None:
+def ui(host: Host = None, port: UiPort = None) -> None:
     """Run the pages alone, in this process; SSENET_API_URL says where the API is."""
-    from backend.supervisor.services import ui_command
+    from backend.settings import is_loopback
+    from backend.supervisor.binds import check_pages
+    from backend.supervisor.services import UI_LOGIN, api_address, ui_command
 
-    settings = configure(ui_port=port)
-    refuse_strangers(host or "127.0.0.1", trusted=trusted)
-    become(ui_command(settings, host or "127.0.0.1"))
+    settings, host = configure(ui_port=port), host or "127.0.0.1"
+    check_pages(host, os.environ.get("SSENET_API_URL") or api_address(settings))
+    if not is_loopback(host):
+        os.environ[UI_LOGIN] = "1"
+    become(ui_command(settings, host))
 
 
 @cli.command()
 def worker(queue: Annotated[str, typer.Argument(help="train or infer", metavar="QUEUE")]) -> None:
     """Run one Celery worker, in this process."""
     from backend.settings import Settings
+    from backend.supervisor.binds import check_secrets
     from backend.supervisor.services import worker_command
 
     if queue not in ("train", "infer"):
         raise typer.BadParameter("there are the queues train and infer")
-    become(worker_command("train" if queue == "train" else "infer", Settings()))
+    settings = Settings()
+    check_secrets(settings)
+    become(worker_command("train" if queue == "train" else "infer", settings))
 
 
 @cli.command()
@@ -135,17 +134,18 @@ def configure(**changes: Any) -> Settings:
     return Settings()
 
 
-def refuse_strangers(host: str, *, trusted: bool) -> None:
-    """Only this host may connect unless the operator vouches for the network.
+def refuse_strangers(settings: Settings) -> None:
+    """Start nothing that would let strangers in.
 
     Raises:
-        UserError: another address is asked for.
+        UserError: there is no token to log in with, or a secret that is none.
     """
-    if host not in LOOPBACK and not trusted:
-        raise UserError(
-            f"The service has no log-in yet, so it listens to this host only, not on {host}. To use it from "
-            "elsewhere, forward its ports (ssh -L 8501:127.0.0.1:8501 …)."
-        )
+    from backend.supervisor import binds
+
+    binds.check_secrets(settings)
+    binds.check_api(settings)
+    if (notice := binds.hosts_notice(settings)) is not None:
+        typer.secho(notice, err=True, fg=typer.colors.YELLOW)
 
 
 def become(command: list[str]) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 import tempfile
 from functools import cached_property
@@ -13,13 +14,20 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 MEBI = 2**20
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _SOCKET_PATH_LIMIT = 100  # sun_path holds 108 bytes on Linux and 104 on macOS, the closing zero included
 
 
 def _default_data_dir() -> Path:
     base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(base).expanduser() / "ssenet-lab"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to an address; of names, only ``localhost`` counts."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Settings(BaseSettings):
@@ -43,6 +51,19 @@ class Settings(BaseSettings):
     login: Literal["auto", "always"] = Field(
         default="auto", description="Whether the API wants a token: auto, when it listens beyond this host; always."
     )
+    jobs_per_user: int = Field(default=50, ge=1, description="Waiting and running jobs of one user.")
+    upload_bytes_per_user: int = Field(
+        default=20 * 1024 * MEBI, ge=1, description="Bytes of photographs and weights that one user may keep."
+    )
+    streams_per_user: int = Field(default=8, ge=1, description="Event streams that one user may have open.")
+    reads_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="Requests a minute that only look, of one user, or of one address before log-in. Each API process "
+        "counts for itself; health checks and the operator on this host are not counted.",
+    )
+    writes_per_minute: int = Field(default=120, ge=1, description="The same of requests that change something.")
+    failed_logins_per_minute: int = Field(default=10, ge=1, description="Wrong tokens a minute from one address.")
 
     lease_ttl: float = Field(default=60.0, gt=0, description="Seconds after which a silent worker loses its job.")
     redispatch_after: float = Field(default=15.0, gt=0, description="Seconds until a waiting job is announced again.")
@@ -78,13 +99,15 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field(
-        default="text", pattern="^(text|json)$", description="text, for people; json, one object a line, for collectors."
+        default="text",
+        pattern="^(text|json)$",
+        description="text, for people; json, one object a line, for collectors.",
     )
 
     @property
     def login_required(self) -> bool:
         """Whether the API lets nobody in without a token."""
-        return self.login == "always" or self.api_host not in LOOPBACK
+        return self.login == "always" or not is_loopback(self.api_host)
 
     @property
     def artifacts(self) -> Path:

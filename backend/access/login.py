@@ -13,12 +13,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from backend.access.caller import OPERATOR, Caller, acting_as
+from backend.access.rates import SAFE, Kind, Rates, address_of, kind_of
 from backend.problems import Problem, database_problem, render
 from backend.service import Service
 from backend.store import tokens
 from backend.store.database import now
 
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="SSENet Lab"'}
 _USED_EVERY = 60.0
 _log = logging.getLogger(__name__)
@@ -30,10 +30,11 @@ class Login:
     Args:
         required: whether a token is needed. A request that came in by another address than loopback always needs one.
         open_path: the only address that answers everyone, to GET.
+        rates: how often an address may try.
     """
 
-    def __init__(self, app: ASGIApp, *, required: bool, open_path: str) -> None:
-        self.app, self.required, self.open_path = app, required, open_path
+    def __init__(self, app: ASGIApp, *, required: bool, open_path: str, rates: Rates) -> None:
+        self.app, self.required, self.open_path, self.rates = app, required, open_path, rates
         self._noted: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +46,7 @@ class Login:
             caller, token_id = await self._caller(scope)
             _check_scope(scope, caller)
         except Problem as problem:
-            await render(problem, scope.get("request_id", ""))(scope, receive, send)
+            await render(self._slowed(scope, problem), scope.get("request_id", ""))(scope, receive, send)
             return
         with acting_as(caller):
             await self.app(scope, receive, send)
@@ -62,6 +63,13 @@ class Login:
         if scope["login_required"]:
             raise _refused("no-token", "Log in: send your access token as 'Authorization: Bearer …'.")
         return OPERATOR, None
+
+    def _slowed(self, scope: Scope, problem: Problem) -> Problem:
+        """A refusal, or that this address has had too many: one with a valid token is let in all the same."""
+        kind: Kind = "failed log-in" if problem.kind == "token" else kind_of(scope)
+        standing = self.rates.hit(kind, f"address {address_of(scope)}")
+        problem.headers |= standing.headers
+        return problem if standing.allowed else standing.problem
 
     async def _note_use(self, scope: Scope, token_id: str) -> None:
         """At most once a minute, after the answer: a database that is busy keeps nobody waiting for it."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from starlette.responses import FileResponse
 
 from backend import weights_upload
+from backend.access.quotas import check_upload
 from backend.http_cache import immutable, matches, not_modified, revalidated
 from backend.problems import conflict, invalid, not_found, responses
 from backend.schemas.checkpoints import Checkpoint, CheckpointDependents
@@ -77,6 +78,7 @@ def _keep(service: Service, weights: UploadFile, card_file: UploadFile) -> tuple
             for known in session.scalars(same.where(usable(session, Row))):
                 if known.card == card.model_dump(mode="json"):
                     return known, False
+            check_upload(session, service.settings, size)
             # Within the transaction: a deletion of other rows with the same weights comes before or after it.
             service.artifacts.adopt(weights_key(sha), staged)
             row = checkpoint_row(card, now(session), size=size, weights_key=weights_key(sha))

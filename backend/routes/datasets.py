@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from backend import pictures
+from backend.access.quotas import check_upload
 from backend.http_cache import matches, not_modified, revalidated
 from backend.problems import not_found, responses
 from backend.routes.images import PNG
@@ -151,6 +152,7 @@ def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index)
     about = About(sample.id, "dataset", title=sample.id, origin=f"{dataset_id}/{split}/{index}", labels=names)
     height, width = sample.image.shape[:2]
     with service.database.write() as session:
+        check_upload(session, service.settings, service.artifacts.size(image_key(sha)))
         image, _ = images.add(session, sha, (height, width), about, stored=service.artifacts.size(image_key(sha)))
     return Image.model_validate(image)
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Query, Response, UploadFile
 from sqlalchemy import select
 
 from backend import pictures
+from backend.access.quotas import check_upload
 from backend.decoding.pool import Decoded
 from backend.http_cache import immutable, matches, not_modified
 from backend.problems import Problem, conflict, not_found, responses
@@ -45,6 +46,8 @@ async def upload_image(
 def _keep(service: Service, name: str | None, found: Decoded, staged: Path) -> tuple[Row, bool]:
     key = image_key(found.sha)
     with service.database.write() as session:
+        if images.known(session, found.sha) is None:
+            check_upload(session, service.settings, staged.stat().st_size)
         if not service.artifacts.exists(key):  # within the transaction: a deletion comes before or after it
             service.artifacts.adopt(key, staged)
         about, stored = About(_display_name(name), "upload"), service.artifacts.size(key)

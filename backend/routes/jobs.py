@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import job_checks, job_estimate, job_stream
+from backend.access.quotas import check_jobs
 from backend.announce import announce
 from backend.job_answers import job_answer, job_answers
 from backend.negotiation import choose
@@ -52,6 +53,7 @@ def submit_job(
     with service.database.write() as session:
         repeated = idempotency_key is not None and jobs.was_submitted(session, new)
         if not repeated:
+            check_jobs(session, service.settings)
             job_checks.check(session, submission.kind, submission.settings)
         row, fresh = jobs.submit(session, new)
         answer = job_answer(session, row)
@@ -131,6 +133,7 @@ def retry_job(service: ServiceDep, response: Response, job_id: Id) -> Job:
     """Submit a failed or cancelled job once more, as a new job; a pipeline that it is a stage of goes on with it."""
     with service.database.write() as session:
         check_change(session, _find(session, job_id))
+        check_jobs(session, service.settings)
         row = jobs.retry(session, job_id, service.settings.max_attempts)
         answer = job_answer(session, row)
     announce(service, [row])

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend import pipeline_checks, pipeline_estimate
+from backend.access.quotas import check_jobs
 from backend.announce import announce
 from backend.pipeline_answers import pipeline_answer, pipeline_answers
 from backend.problems import not_found, responses
@@ -39,6 +40,7 @@ def submit_pipeline(
         take_turns(session)  # before the checkpoint's row is locked, as whoever deletes it does
         row, new = pipelines.was_created(session, asked), list[Job]()
         if row is None:
+            check_jobs(session, service.settings)
             masked = pipeline_checks.check(session, submission.settings)
             row, new = pipelines.create(session, asked, masked=masked, max_attempts=service.settings.max_attempts)
         answer = pipeline_answer(session, row)
@@ -84,6 +86,7 @@ def resume_pipeline(service: ServiceDep, pipeline_id: Id) -> Pipeline:
     """Do what failed or was cancelled once more, and go on from there."""
     with service.database.write() as session:
         row = _in_turn(session, pipeline_id)
+        check_jobs(session, service.settings)
         new = pipeline_control.resume(session, row, service.settings.max_attempts)
         answer = pipeline_answer(session, row)
     announce(service, new)

@@ -57,9 +57,8 @@ def add(
         the image, and whether it is new.
     """
     owner = identity(session).user
-    same = select(Image).where(Image.sha == sha, usable(session, Image))
-    if (known := session.scalars(same).first()) is not None:
-        return known, False
+    if (earlier := known(session, sha)) is not None:
+        return earlier, False
     row = Image(
         id=_id(sha, owner),
         owner=owner,
@@ -80,8 +79,15 @@ def add(
         with session.begin_nested():
             session.add(row)
     except IntegrityError:  # the same upload, at the same moment
-        return session.scalars(same).one(), False
+        if (earlier := known(session, sha)) is None:
+            raise
+        return earlier, False
     return row, True
+
+
+def known(session: Session, sha: str) -> Image | None:
+    """The user's own image, or a shared one, with these pixels."""
+    return session.scalars(select(Image).where(Image.sha == sha, usable(session, Image))).first()
 
 
 def _id(sha: str, owner: str) -> str:

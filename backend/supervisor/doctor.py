@@ -15,6 +15,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from backend.settings import Settings
+from backend.store import tokens
 from backend.store.database import Database
 from backend.store.migrate import is_current
 from backend.supervisor import valkey
@@ -96,6 +97,22 @@ def database(settings: Settings) -> Finding:
     return Finding("database", True, store.url + ("" if current else "; 'ssenet-lab db upgrade' will migrate it"))
 
 
+def access(settings: Settings) -> Finding:
+    """Whether people log in, and whether anyone could."""
+    wanted = f"the API wants {'a token of everyone' if settings.login_required else 'no token on this host'}"
+    if settings.is_sqlite and not settings.database_url and not (settings.data_dir / "ssenet.db").exists():
+        return Finding("access", not settings.login_required, f"{wanted}; there is no database and no token yet")
+    store = Database(settings.database)
+    try:
+        with store.read() as session:
+            living = tokens.living(session)
+    except SQLAlchemyError as error:
+        return Finding("access", False, f"{wanted}; tokens cannot be counted: {type(error).__name__}")
+    finally:
+        store.dispose()
+    return Finding("access", bool(living) or not settings.login_required, f"{wanted}; {living} living tokens")
+
+
 def disk(settings: Settings) -> Finding:
     """Room for checkpoints and maps."""
     folder = next(path for path in (settings.data_dir, *settings.data_dir.parents) if path.exists())
@@ -109,4 +126,4 @@ def crf(_: Settings) -> Finding:
     return Finding("dense CRF", True, "built" if reason is None else f"not built, which is optional. {reason}")
 
 
-CHECKS: tuple[Callable[[Settings], Finding], ...] = (python, device, broker, database, disk, crf)
+CHECKS: tuple[Callable[[Settings], Finding], ...] = (python, device, broker, database, access, disk, crf)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,8 @@ from backend.supervisor.process import Service
 from ssenet.errors import UserError
 
 Queue = Literal["train", "infer"]
+UI_LOGIN = "SSENET_UI_LOGIN"
+"""Tells the pages, which do not read the service's settings, that every one of them needs a log-in."""
 
 
 def api_command(settings: Settings) -> list[str]:
@@ -68,9 +70,10 @@ def api_service(settings: Settings) -> Service:
 
 
 def ui_service(settings: Settings) -> Service:
-    """The pages, told where the API is."""
-    ready = answers(f"http://127.0.0.1:{settings.ui_port}/_stcore/health")
-    return Service("ui", ui_command(settings), ready, {"SSENET_API_URL": api_address(settings)})
+    """The pages, on the API's own address, told where that is and whether people log in."""
+    ready = answers(f"{local(settings.api_host, settings.ui_port)}/_stcore/health")
+    told = {"SSENET_API_URL": api_address(settings), **({UI_LOGIN: "1"} if settings.login_required else {})}
+    return Service("ui", ui_command(settings, settings.api_host), ready, told)
 
 
 def worker_service(queue: Queue, settings: Settings) -> Service:
@@ -81,16 +84,21 @@ def worker_service(queue: Queue, settings: Settings) -> Service:
 
 def api_address(settings: Settings) -> str:
     """Where the API is for this host's own processes."""
-    host = "127.0.0.1" if settings.api_host in ("0.0.0.0", "") else settings.api_host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.api_port}"
+    return local(settings.api_host, settings.api_port)
 
 
-def answers(url: str) -> Callable[[], bool]:
+def local(host: str, port: int) -> str:
+    """Where a server that listens on ``host`` is for this host's own processes."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def answers(url: str, headers: Mapping[str, str] | None = None) -> Callable[[], bool]:
     """A check whether ``url`` answers 200 now."""
 
     def check() -> bool:
         try:
-            return httpx.get(url, timeout=5, trust_env=False).status_code == 200
+            return httpx.get(url, headers=headers, timeout=5, trust_env=False).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -18,6 +18,7 @@ from backend.supervisor.process import Service
 from backend.supervisor.supervisor import ServiceFailedError, StopRequestedError, Supervisor
 
 _READY_SECONDS = 300.0
+_DAY = 24 * 3600.0
 
 
 def run(settings: Settings, *, ui: bool, verbose: bool) -> int:
@@ -69,8 +70,9 @@ def start(supervisor: Supervisor, settings: Settings, terminal: Terminal, *, ui:
     parts: list[Service] = [services.api_service(settings), services.worker_service("train", settings)]
     parts += [services.ui_service(settings)] if ui else []
     supervisor.start(parts)
-    ready: Callable[[], bool] = services.answers(f"{services.api_address(settings)}/api/v1/readyz")
-    supervisor.wait_for(ready, seconds=_READY_SECONDS, what="The service")
+    with entry(settings) as headers:
+        ready: Callable[[], bool] = services.answers(f"{services.api_address(settings)}/api/v1/readyz", headers)
+        supervisor.wait_for(ready, seconds=_READY_SECONDS, what="The service")
 
 
 def migrate(settings: Settings) -> None:
@@ -92,6 +94,25 @@ def add_builtins(settings: Settings) -> None:
 
 
 @contextmanager
+def entry(settings: Settings) -> Iterator[dict[str, str]]:
+    """What lets this process ask whether all is ready: where people log in, a token for as long as that takes."""
+    if not settings.login_required:
+        yield {}
+        return
+    from backend.store import tokens
+
+    with connected(settings) as database:
+        with database.write() as session:
+            days = 2 * _READY_SECONDS / _DAY  # should nobody remove it
+            row, secret = tokens.create(session, "ssenet-lab.up", scopes=["read"], days=days, name="is it ready?")
+        try:
+            yield {"Authorization": f"Bearer {secret}"}
+        finally:
+            with database.write() as session:
+                session.delete(session.merge(row))
+
+
+@contextmanager
 def connected(settings: Settings) -> Iterator[Database]:
     """The database, for as long as it is needed."""
     database = Database(settings.database)
@@ -104,14 +125,14 @@ def connected(settings: Settings) -> Iterator[Database]:
 def with_free_ports(settings: Settings) -> Settings:
     """``settings`` with the first free ports, also for every process that is started from here."""
     api_port = free_port(settings.api_host, settings.api_port)
-    ui_port = free_port("127.0.0.1", settings.ui_port, taken=[api_port])
+    ui_port = free_port(settings.api_host, settings.ui_port, taken=[api_port])
     os.environ |= {"SSENET_API_PORT": str(api_port), "SSENET_UI_PORT": str(ui_port)}
     return settings.model_copy(update={"api_port": api_port, "ui_port": ui_port})
 
 
 def address(settings: Settings, *, ui: bool) -> str:
     """Where a person goes."""
-    return f"http://127.0.0.1:{settings.ui_port}" if ui else services.api_address(settings)
+    return services.local(settings.api_host, settings.ui_port) if ui else services.api_address(settings)
 
 
 def banner(settings: Settings, seconds: float, *, ui: bool) -> str:

@@ -137,10 +137,10 @@ def test_a_signal_while_starting_ends_it_in_order(
     gone(1)
 
 
-def test_an_address_beyond_this_host_is_refused(family: Any, tmp_path: Path) -> None:
+def test_an_address_beyond_this_host_is_refused_while_nobody_could_log_in(family: Any, tmp_path: Path) -> None:
     refused = Up(family, tmp_path, "--host", "0.0.0.0")
     assert refused.popen.wait(30) == 1
-    assert "listens to this host only" in refused.text and "Traceback" not in refused.text
+    assert "token create NAME" in refused.text and "SSENET_HOSTS" in refused.text and "Traceback" not in refused.text
 
 
 @pytest.mark.slow
