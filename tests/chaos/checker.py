@@ -48,19 +48,19 @@ def steps_are_committed_once_in_order(evidence: Evidence) -> Violations:
     for job in evidence.jobs:
         if job.kind == "evaluate" and job.state == "succeeded" and job.evaluations != 1:
             yield f"results: evaluation {job.id} has {job.evaluations} results"
-        if job.steps is None:
+        if job.steps is None or job.epochs is None:
             continue
-        for kind in ("metrics", "checkpoint"):
-            steps = [int(event.data["step"]) for event in evidence.events_of(job.id, kind)]
-            yield from _in_order(job, kind, steps)
-        rows = sorted(row.step for row in evidence.checkpoints if row.job_id == job.id)
-        yield from _in_order(job, "checkpoint row", rows)
+        steps = [int(event.data["step"]) for event in evidence.events_of(job.id, "metrics")]
+        epochs = [int(event.data["epoch"]) for event in evidence.events_of(job.id, "checkpoint")]
+        rows = sorted(row.epoch for row in evidence.checkpoints if row.job_id == job.id)
+        yield from _in_order(job, "metrics", steps, job.steps)
+        yield from _in_order(job, "checkpoints", epochs, job.epochs)
+        yield from _in_order(job, "rows of checkpoints", rows, job.epochs)
 
 
-def _in_order(job: JobFact, what: str, steps: list[int]) -> Violations:
-    wanted = job.steps if job.state == "succeeded" else len(steps)
-    if steps != list(range(1, (wanted or 0) + 1)):
-        yield f"steps: {what}s of job {job.id} ({job.state}, {job.steps} steps) are {steps}"
+def _in_order(job: JobFact, what: str, found: list[int], wanted: int) -> Violations:
+    if found != list(range(1, (wanted if job.state == "succeeded" else len(found)) + 1)):
+        yield f"steps: {what} of job {job.id}, which is {job.state} and was to have {wanted}, are {found}"
 
 
 def fences_only_grow(evidence: Evidence) -> Violations:
@@ -132,7 +132,7 @@ def files_lie_in_their_attempt(evidence: Evidence) -> Violations:
     for row in evidence.checkpoints:
         if row.found_sha != row.promised_sha:
             what = "is not there" if row.found_sha is None else "does not verify"
-            yield f"checkpoint: the file of step {row.step} of job {row.job_id} {what}"
+            yield f"checkpoint: the file of epoch {row.epoch} of job {row.job_id} {what}"
 
 
 def no_process_outlives_its_job(evidence: Evidence) -> Violations:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,8 @@ import httpx
 from history import History
 
 _PATIENCE_SECONDS = 0.3
+AGAIN = (429, 503)
+"""Answers that mean: ask again later."""
 
 
 class Clients(threading.Thread):
@@ -21,22 +23,24 @@ class Clients(threading.Thread):
         address: of the API, with its prefix.
         history: told of every answer.
         seed: part of the keys.
+        settings: more of every training.
     """
 
-    def __init__(self, address: str, history: History, seed: int) -> None:
+    def __init__(self, address: str, history: History, seed: int, settings: Mapping[str, Any] | None = None) -> None:
         super().__init__(name="clients", daemon=True)
         self.accepted: dict[str, str] = {}
         self.unexpected: list[str] = []
         self._address, self._history, self._seed = address, history, seed
+        self._settings = dict(settings or {})
         self._wishes: queue.Queue[Callable[[httpx.Client], bool] | None] = queue.Queue()
         self._submitted = 0
         self._over = threading.Event()
 
-    def submit(self, steps: int) -> None:
-        """Ask for a training of so many steps; returns at once."""
+    def submit(self, epochs: int) -> None:
+        """Ask for a training of so many epochs; returns at once."""
         self._submitted += 1
         key = self._key(self._submitted)
-        body = {"kind": "train_cam", "settings": {"epochs": steps}, "name": key}
+        body = {"kind": "train_cam", "settings": {**self._settings, "epochs": epochs}, "name": key}
         self._wishes.put(lambda http: self._submit(http, key, body))
 
     def cancel(self, job_id: str) -> None:
@@ -87,7 +91,7 @@ class Clients(threading.Thread):
         return self._expected(answer, 202, 409)
 
     def _expected(self, answer: httpx.Response, *good: int) -> bool:
-        """Whether there is no need to ask again; a problem other than "busy" is kept for the test to see."""
-        if answer.status_code not in (*good, 503):
+        """Whether there is no need to ask again; a problem other than "later" is kept for the test to see."""
+        if answer.status_code not in (*good, *AGAIN):
             self.unexpected.append(f"{answer.request.url}: {answer.status_code} {answer.text[:300]}")
-        return answer.status_code != 503
+        return answer.status_code not in AGAIN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ TRAININGS = ("train_cam",)
 
 @dataclass(frozen=True)
 class JobFact:
-    """A job's row; ``steps`` is how many it was to take, None when it is no training."""
+    """A job's row; ``steps`` and ``epochs`` are how many it was to take, None when it is no training."""
 
     id: str
     kind: str
@@ -31,6 +31,7 @@ class JobFact:
     parent: str | None
     key: str | None
     steps: int | None
+    epochs: int | None
     evaluations: int
 
 
@@ -52,7 +53,7 @@ class CheckpointFact:
 
     id: str
     job_id: str
-    step: int
+    epoch: int
     name: str
     promised_sha: str
     found_sha: str | None
@@ -90,7 +91,18 @@ class Evidence:
         return [event for event in self.events_of(job_id, "state") if "state" in event.data]
 
 
-def gather(database: Database, artifacts: ArtifactStore, accepted: Mapping[str, str], **seen: Any) -> Evidence:
+def a_step_an_epoch(settings: Mapping[str, Any]) -> int:
+    """How many steps the stand-in child takes."""
+    return int(settings["epochs"])
+
+
+def gather(
+    database: Database,
+    artifacts: ArtifactStore,
+    accepted: Mapping[str, str],
+    steps_of: Callable[[Mapping[str, Any]], int] = a_step_an_epoch,
+    **seen: Any,
+) -> Evidence:
     """The facts of an installation at rest; ``seen`` are the further fields of ``Evidence``."""
     with database.read() as session:
         jobs = session.scalars(select(Job)).all()
@@ -99,7 +111,7 @@ def gather(database: Database, artifacts: ArtifactStore, accepted: Mapping[str, 
         evaluated = [row for row in session.scalars(select(Evaluation.job_id)) if row is not None]
     return Evidence(
         accepted=dict(accepted),
-        jobs=tuple(_job(row, evaluated.count(row.id)) for row in jobs),
+        jobs=tuple(_job(row, evaluated.count(row.id), steps_of) for row in jobs),
         events=tuple(EventFact(e.job_id, e.seq, e.fence, e.type, e.data, e.at) for e in events),
         checkpoints=tuple(_checkpoint(row, artifacts) for row in checkpoints),
         files=tuple(_files(artifacts.root / "jobs")),
@@ -107,10 +119,11 @@ def gather(database: Database, artifacts: ArtifactStore, accepted: Mapping[str, 
     )
 
 
-def _job(row: Job, evaluations: int) -> JobFact:
-    steps = int(row.settings["epochs"]) if row.kind in TRAININGS else None
+def _job(row: Job, evaluations: int, steps_of: Callable[[Mapping[str, Any]], int]) -> JobFact:
+    training = row.kind in TRAININGS
+    steps, epochs = (steps_of(row.settings), int(row.settings["epochs"])) if training else (None, None)
     key = row.idempotency_key.rsplit(":", 1)[-1] if row.idempotency_key else None  # without whose key it is
-    return JobFact(row.id, row.kind, row.state, row.fence, row.attempts, row.parent_id, key, steps, evaluations)
+    return JobFact(row.id, row.kind, row.state, row.fence, row.attempts, row.parent_id, key, steps, epochs, evaluations)
 
 
 def _checkpoint(row: Checkpoint, artifacts: ArtifactStore) -> CheckpointFact:
@@ -118,7 +131,7 @@ def _checkpoint(row: Checkpoint, artifacts: ArtifactStore) -> CheckpointFact:
     if path.is_file():
         found = hashlib.sha256(path.read_bytes()).hexdigest()
     return CheckpointFact(
-        row.id, row.job_id or "", row.step or 0, str(row.card["name"]), str(row.card["weights_sha256"]), found
+        row.id, row.job_id or "", row.epoch or 0, str(row.card["name"]), str(row.card["weights_sha256"]), found
     )
 
 

@@ -59,9 +59,7 @@ def test_who_wishes_the_same_at_the_same_time_shares_one_computation(
         executions = service.executions
     refused = [answer for answer in answers if answer.status != 200]
     assert len(wishes) == 40 and len(answers) == 200
-    assert all(answer.status in (429, 503) and answer.retry_after for answer in messages), Counter(
-        a.status for a in answers
-    )
+    assert all(a.status in (429, 503) and a.retry_after for a in refused), Counter(a.status for a in answers)
     measured("computations for 200 requests of 40 different maps", executions, "", limit=40)
     measured("requests that were refused with Retry-After", len(refused))
     took = [answer.seconds for answer in answers]
@@ -100,12 +98,8 @@ def test_too_many_requests_are_refused_at_once_and_leave_nothing_behind(
     measured("messages that waited at most", max(lengths.seen), "", limit=room)
     measured("memory gained by API and worker", grown, "MiB", limit=80)
     measured("time until the next request was served after the load", recovered, "s", limit=5)
-    measured("p99 of /healthz under the load", percentile(probe.took, 99), "s", limit=HEALTH_SECONDS)
+    measured("p99 of /healthz under the load", percentile(probe.took, 99), "s", limit=0.2)
     assert probe.failed == 0
-
-
-# The generator of the load, API, worker and broker share the machine: with four or more cores as promised.
-HEALTH_SECONDS = 0.2 if (os.cpu_count() or 1) >= 4 else 1.0
 
 
 async def overload(service: Served, seconds: float, rate: float, first: int) -> list[Answer]:
