@@ -28,6 +28,8 @@ HANDOVER = 30.0
 """Seconds in which a browser must fetch the cookie of a log-in that was renewed inside a page."""
 TRIES = 10
 """Wrong tokens a minute that one address may try."""
+TRUSTED = 300.0
+"""Seconds for which it still counts while the service does not answer, or is asked too often: it says no by itself."""
 _MOST = 10_000
 WRONG = "This token is not accepted: it is wrong, has been revoked, or has expired."
 
@@ -73,8 +75,13 @@ class Doorman:
         if self.ended(login):
             return Verdict(message="You are logged out.", status=401)
         with self._lock:
-            until, identity = self._known.get(fingerprint(login.token), (0.0, None))
-        return Verdict(identity) if identity and self._clock() < until else self.try_token(login.token, address)
+            asked, identity = self._known.get(fingerprint(login.token), (0.0, None))
+        age = self._clock() - asked
+        if identity is not None and age < REMEMBERED:
+            return Verdict(identity)
+        verdict = self.try_token(login.token, address)
+        unsure = verdict.identity is None and verdict.status != 401
+        return Verdict(identity) if identity is not None and unsure and age < TRUSTED else verdict
 
     def try_token(self, token: str, address: str) -> Verdict:
         """Ask the service about a token; an address that tried too many wrong ones is not listened to."""
@@ -85,7 +92,7 @@ class Doorman:
         verdict = self._ask(token)
         if verdict.identity is not None:
             with self._lock:
-                self._known[fingerprint(token)] = (self._clock() + REMEMBERED, verdict.identity)
+                self._known[fingerprint(token)] = (self._clock(), verdict.identity)
                 _trim(self._known)
         elif verdict.status == 401:
             self._limiter.hit(self._limit, address)

@@ -131,7 +131,8 @@ def served(host: str) -> bool:
         name = (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return False
-    known = _LOOPBACK | {one.strip().lower().strip("[]") for one in os.environ.get("SSENET_HOSTS", "").split(",")}
+    given = f"{os.environ.get('SSENET_HOSTS', '')},{os.environ.get('SSENET_API_HOST', '')}"
+    known = _LOOPBACK | {one.strip().lower().strip("[]") for one in given.split(",")} - {"0.0.0.0", "::"}
     return bool(name) and (name in known or (DOORMAN.locked() and _numeric(name)))
 
 

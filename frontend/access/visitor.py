@@ -10,7 +10,7 @@ import streamlit as st
 
 from frontend.access.doorman import DOORMAN, Verdict
 from frontend.access.login import COOKIE, Login, fingerprint
-from frontend.client import Client, LoginNeeded, api_url
+from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
 from frontend.schemas.access import Identity, Scope
 
 _RENEWED, _LOST, _SEEN, _CLIENT = "login renewed", "login lost", "login seen", "login client"
@@ -70,7 +70,12 @@ def identity() -> Identity | None:
         return None
     seen: _Seen | None = st.session_state.get(_SEEN)
     if seen is None or seen.fingerprint != fingerprint(now.token) or time.monotonic() > seen.until:
-        asked = client().whoami()
+        try:
+            asked = client().whoami()
+        except (Problem, ServiceUnreachable):  # too busy to say: it was so a moment ago
+            if seen is None or seen.fingerprint != fingerprint(now.token):
+                raise
+            asked = seen.identity
         seen = _Seen(fingerprint(now.token), asked, time.monotonic() + ASKED_AGAIN)
         st.session_state[_SEEN] = seen
     return seen.identity

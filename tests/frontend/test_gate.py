@@ -20,6 +20,7 @@ from frontend.access import gate, routes
 from frontend.access.doorman import TRIES, Doorman
 from frontend.access.form import local
 from frontend.access.login import COOKIE, Login
+from frontend.client import LoginNeeded, Problem, ServiceUnreachable
 
 HERE = "http://testserver"
 SECRET = "what only people inside may read"
@@ -240,6 +241,25 @@ def test_a_doorman_forgets_codes_and_asks_again_in_time() -> None:
     now[0] += doors.HANDOVER + 1
     assert door.take(code) is None
     assert door.look(login, "here").identity and len(asked) == 2, "a revoked token ends after a moment"
+
+
+@pytest.mark.parametrize("trouble", [Problem(429, "", "", (), 7.0), ServiceUnreachable("")])
+def test_who_is_in_stays_in_while_the_service_is_too_busy_to_say(trouble: Exception) -> None:
+    now, answers = [0.0], [doors.Identity(user="anna", scopes=("read",)), trouble, trouble, LoginNeeded("revoked")]
+
+    def whoami(_token: str) -> doors.Identity:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    door, login = Doorman(whoami, clock=lambda: now[0]), Login.new(ANNA)
+    assert door.look(login, "here").identity
+    now[0] += doors.REMEMBERED + 1
+    assert door.look(login, "here").identity
+    now[0] += doors.TRUSTED
+    assert door.look(login, "here").identity is None, "not for ever"
+    assert door.look(login, "here").status == 401
 
 
 def test_a_log_in_does_not_show_its_token() -> None:
