@@ -82,7 +82,8 @@ def _transport_options(broker: str, socket_timeout: float | None) -> dict[str, A
         "max_retries": 1,
     }
     if socket_timeout is not None:
-        options |= {"socket_timeout": socket_timeout, "retry_on_timeout": False}
+        # One more try at once: whoever submits a job does not wait for a broker to come back.
+        options |= {"socket_timeout": socket_timeout, "retry_on_timeout": False, "interval_start": 0.1}
     if not broker.startswith("redis+socket"):  # a unix socket has neither
         options |= {"socket_keepalive": True, "socket_connect_timeout": _CONNECT_SECONDS}
     return options

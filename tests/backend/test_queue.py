@@ -69,7 +69,7 @@ def test_a_broker_that_is_away_costs_little_time(broker: Broker, doorbell: Doorb
     broker.kill()
     started = time.monotonic()
     assert not doorbell.wake("b") and not doorbell.request_cam("k", expires=5) and not doorbell.ping()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 2, "whoever submits a job waits for this"
     broker.start()
     assert doorbell.ping() and doorbell.wake("c")
     assert len(broker.messages("train")) == 1  # the first one was lost: messages are hints
