@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Depends, Request, Response
 from sqlalchemy import select
 
 from backend.access.caller import current
@@ -33,11 +33,14 @@ def get_caller(request: Request, response: Response) -> WhoAmI:
     )
 
 
-@router.post("/tokens", status_code=201, responses=responses(413))
-def create_token(service: ServiceDep, response: Response, wanted: Annotated[NewToken, Body()]) -> MadeToken:
-    """Make an access token; needs the scope admin. Its secret is in this answer and nowhere else."""
+def _admin_only() -> None:
     if not current().may("admin"):
         raise missing_scope("admin")
+
+
+@router.post("/tokens", status_code=201, responses=responses(413), dependencies=[Depends(_admin_only)])
+def create_token(service: ServiceDep, response: Response, wanted: Annotated[NewToken, Body()]) -> MadeToken:
+    """Make an access token; needs the scope admin. Its secret is in this answer and nowhere else."""
     with service.database.write() as session:
         row, secret = tokens.create(session, wanted.user, scopes=wanted.scopes, days=wanted.days, name=wanted.name)
         made = Token.model_validate(row)

@@ -1,0 +1,49 @@
+"""One installation with a log-in for all tests of access: what they do leaves it as it is."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from access_world import World, populate
+from starlette.testclient import TestClient
+
+import backend.store.seed as seeding
+from backend.app import create_app
+from backend.settings import Settings
+from ssenet.data.gallery import gallery
+
+PLENTY = 1_000_000
+
+
+def open_settings(data_dir: Path, **changes: Any) -> Settings:
+    """Of an installation that people log in to, with room for a test's many requests."""
+    values: dict[str, Any] = {
+        "data_dir": data_dir,
+        "redis_url": "redis+socket:///nowhere/valkey.sock",
+        "sweep_interval": 3600,
+        "login": "always",
+        "decoders": 1,
+        "reads_per_minute": PLENTY,
+        "writes_per_minute": PLENTY,
+        "failed_logins_per_minute": PLENTY,
+    }
+    return Settings(**{**values, **changes})
+
+
+@pytest.fixture(scope="session")
+def world(installed: tuple[Path, list[Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Everyone's objects behind a log-in."""
+    data = tmp_path_factory.mktemp("access") / "data"
+    shutil.copytree(installed[0], data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seeding, "builtin_checkpoints", lambda: installed[1])
+        patch.setattr(seeding, "gallery", lambda: gallery()[:2])
+        app = create_app(open_settings(data))
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            made = World(client, app.state.service)
+            populate(made)
+            yield made
