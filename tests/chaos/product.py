@@ -25,7 +25,7 @@ PARTS = {
     "API": "backend.app:create_app",
     "train worker": "worker.train",
     "infer worker": "worker.infer",
-    "broker": "--unixsocket",
+    "broker": "unixsocket",
 }
 """Words in the command lines of the processes that ``up`` starts."""
 

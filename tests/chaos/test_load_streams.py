@@ -22,6 +22,8 @@ from backend.store.job_records import add_events
 
 STREAMS, POLLING, RESTARTING, EVENTS = 100, 50, 20, 60
 PERIOD_SECONDS = 0.15
+SPARE = 10
+"""Descriptors that one more thread's connection to the database may take; 100 streams that leak take 100."""
 Wait = Callable[..., Any]
 Measured = Callable[..., None]
 
@@ -126,13 +128,15 @@ def test_a_hundred_streams_miss_nothing_and_leave_nothing_behind(
         place.start(wait_until)
         assert place.api._popen is not None
         api = psutil.Process(place.api._popen.pid)
-        watch_one_job(place, 60, 60, 0)  # pools of threads and connections are as large as they get
-        wait_until(lambda: not api.net_connections("tcp") or len(api.net_connections("tcp")) == 1)
+        # Pools of threads and connections are as large as they get: SQLite keeps a descriptor that it has closed for
+        # the next connection, since to close one would end the locks of all.
+        watch_one_job(place, STREAMS, 2 * POLLING, 0)
+        wait_until(lambda: len(api.net_connections("tcp")) <= 1, timeout=60, what="the end of all connections")
         files, memory = api.num_fds(), api.memory_info().rss
         began = time.monotonic()
         watchers = watch_one_job(place, STREAMS, POLLING, RESTARTING)
         seconds = time.monotonic() - began
-        wait_until(lambda: api.num_fds() <= files, what="the end of all connections")
+        wait_until(lambda: api.num_fds() <= files + SPARE, timeout=60, what="the end of all connections")
         left, gained = api.num_fds() - files, (api.memory_info().rss - memory) / 2**20
     finally:
         place.close()
@@ -141,5 +145,5 @@ def test_a_hundred_streams_miss_nothing_and_leave_nothing_behind(
     measured("streams with a gap or a repetition, of 100", sum(w.seqs != expected for w in watchers), "", limit=0)
     measured("streams that went on with Last-Event-ID", RESTARTING)
     measured("time of a job that lasts 9 s until everybody knew its end", seconds, "s", limit=40)
-    measured("file descriptors more than before", max(0, left), "", limit=0)
+    measured("file descriptors more than before", max(0, left), "", limit=SPARE)
     measured("memory gained", gained, "MiB", limit=50)
