@@ -193,7 +193,7 @@ class Installation:
     def messages(self) -> int:
         """Messages that wait in the broker's train queue."""
         with redis_client(self.settings.broker) as client:
-            return int(client.llen("ssenet:train"))  # type: ignore[arg-type]
+            return int(client.llen("ssenet:train"))
 
     def close(self) -> None:
         """End every process, also what is paused."""

@@ -79,7 +79,8 @@ class Served:
     def close(self) -> None:
         """End all."""
         if self.worker is not None:
-            for process in [*psutil.Process(self.worker.pid).children(recursive=True), self.worker]:
+            main = psutil.Process(self.worker.pid)
+            for process in [*main.children(recursive=True), main]:
                 process.kill()
             self.worker.wait()
         self.installation.close()

@@ -10,8 +10,10 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import Any, cast
 
 import psutil
+import redis
 from clients import Clients
 from history import History
 from installation import Installation, Slot
@@ -21,10 +23,10 @@ from backend.queue import redis_client
 from backend.store.models import Job
 from worker.context import worker_id
 
-_TRIES = 8
 _DUPLICATES = 10
 _PAUSE_SECONDS = (1.0, 8.0)
 _LOCK_SECONDS = (1.0, 3.0)
+_OVERDUE_SECONDS = 3600.0
 _QUEUE, _UNACKED, _INDEX = "ssenet:train", "ssenet:unacked", "ssenet:unacked_index"
 
 
@@ -43,6 +45,7 @@ class Nemesis:
         self._random = random.Random(seed)
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._busy: set[str] = set()
+        self._turns: list[Callable[[], bool]] = []
         self._kinds: tuple[Callable[[], bool], ...] = (
             self.kill_worker,
             self.kill_pool_child,
@@ -59,11 +62,14 @@ class Nemesis:
         )
 
     def strike(self) -> None:
-        """One fault that hits; another kind when the first one drawn finds nothing to hit."""
-        for _ in range(_TRIES):
+        """One fault that hits, of a kind whose turn it is; a kind that finds nothing to hit waits for its next turn."""
+        for _ in self._kinds:
+            self._turns = self._turns or self._random.sample(self._kinds, len(self._kinds))
+            kind = self._turns.pop()
             with suppress(psutil.NoSuchProcess):
-                if self._random.choice(self._kinds)():
+                if kind():
                     return
+            self._turns.insert(0, kind)
 
     def tick(self) -> None:
         """End the faults whose time is over; call often."""
@@ -143,21 +149,23 @@ class Nemesis:
 
     def redeliver(self) -> bool:
         """Let the broker deliver again what it counts as fetched ten minutes ago and never acknowledged."""
-        with suppress(OSError, Exception), redis_client(self._installation.settings.broker) as client:
-            fetched = client.zrange(_INDEX, 0, -1)
-            for tag in fetched:  # type: ignore[union-attr]
-                client.zincrby(_INDEX, -600, tag)
-            waiting = client.lindex(_QUEUE, 0)
+        with suppress(redis.RedisError, OSError), redis_client(self._installation.settings.broker) as client:
+            fetched = cast(list[bytes], client.zrange(_INDEX, 0, -1))
+            for tag in fetched:
+                client.zincrby(_INDEX, -_OVERDUE_SECONDS, tag)
+            waiting = cast(bytes | None, client.lindex(_QUEUE, 0))
             if waiting:
-                message = json.loads(waiting)  # type: ignore[arg-type]
-                info = message["properties"]["delivery_info"]
-                tag = f"chaos-{self._random.random()}"
-                client.hset(_UNACKED, tag, json.dumps([message, info["exchange"], info["routing_key"]]))
-                client.zadd(_INDEX, {tag: time.time() - 3600})
+                self._count_as_fetched(client, json.loads(waiting))
             if fetched or waiting:
-                self._hit("redeliver", fetched=len(fetched), waiting=bool(waiting))  # type: ignore[arg-type]
+                self._hit("redeliver", fetched=len(fetched), waiting=bool(waiting))
             return bool(fetched or waiting)
         return False
+
+    def _count_as_fetched(self, client: redis.Redis, message: dict[str, Any]) -> None:
+        """Write down what a worker writes down that fetches a message, long ago, and leave the message where it is."""
+        info, tag = message["properties"]["delivery_info"], f"chaos-{self._random.random()}"
+        client.hset(_UNACKED, tag, json.dumps([message, info["exchange"], info["routing_key"]]))
+        client.zadd(_INDEX, {tag: time.time() - _OVERDUE_SECONDS})
 
     def kill_api(self) -> bool:
         """SIGKILL for the API."""

@@ -87,7 +87,7 @@ class Run:
         self._sampler.stop()
         self.installation.close()
 
-    def suffer(self, seconds: float, *, strike_every: float = 1.8, submit_every: float = 2.0) -> None:
+    def suffer(self, seconds: float, *, strike_every: float = 1.5, submit_every: float = 2.0) -> None:
         """Submit and strike for so long."""
         over = time.monotonic() + seconds
         next_strike, next_job = time.monotonic() + 1.0, 0.0

@@ -17,7 +17,7 @@ from celery_workers import alive
 from installation import Slot
 from run import PEACE_SECONDS, Run, Verdict
 
-FAULT_SECONDS = 35.0
+FAULT_SECONDS = 30.0
 FIXED_SEEDS = (1, 8, 23)
 Wait = Callable[..., object]
 Measured = Callable[..., None]
@@ -38,6 +38,7 @@ def judge(verdict: Verdict, measured: Measured) -> None:
     trainings = [job for job in verdict.evidence.jobs if job.steps is not None]
     measured("violations of the six rules", len(verdict.violations), "", limit=0)
     measured("faults that hit", sum(verdict.hits.values()))
+    measured("kinds of fault among them, of 11", len(verdict.hits))
     measured("trainings accepted", len(trainings))
     measured("attempts", sum(job.fence for job in trainings))
     measured("late writes that a fence refused", verdict.refused_writes)
@@ -48,14 +49,14 @@ def judge(verdict: Verdict, measured: Measured) -> None:
 @pytest.mark.promise("R21")
 @pytest.mark.parametrize("seed", seeds())
 def test_nothing_is_lost_doubled_or_out_of_order(
-    seed: int | None, tmp_path: Path, wait_until: Wait, measured: Measured
+    seed: int | None, tmp_path: Path, wait_until: Wait, measured: Measured, capfd: pytest.CaptureFixture[str]
 ) -> None:
     chosen = random.SystemRandom().randrange(10**6) if seed is None else seed
-    sys.stderr.write(f"\nSSENET_CHAOS_SEED={chosen}\n")
+    with capfd.disabled():  # also when it hangs, or is killed
+        sys.stderr.write(f"\nSSENET_CHAOS_SEED={chosen}\n")
     with Run(tmp_path, chosen, wait_until) as run:
         run.suffer(FAULT_SECONDS)
         verdict = run.conclude()
-    sys.stderr.write(f"{verdict.hits}\n")
     judge(verdict, measured)
     assert sum(verdict.hits.values()) >= 10, verdict.report
     assert len(verdict.evidence.jobs) >= 5, verdict.report

@@ -83,12 +83,14 @@ def test_too_many_requests_are_refused_at_once_and_leave_nothing_behind(
         wait_until(lambda: asyncio.run(one(service, -0.4)).status == 200, what="an idle worker")
         before = service.resident()
         probe, lengths = Probe(f"{service.installation.address}/healthz"), Lengths(service.installation.settings.broker)
-        probe.start(), lengths.start()
+        probe.start()
+        lengths.start()
         answers = asyncio.run(overload(service, OVERLOAD_SECONDS, 4 / pace, 1000))
         ended = time.monotonic()
         wait_until(lambda: asyncio.run(one(service, -0.3)).status == 200, what="an answer after the load")
         recovered = time.monotonic() - ended
-        probe.stop(), lengths.stop()
+        probe.stop()
+        lengths.stop()
         grown = service.resident() - before
     refused = [answer for answer in answers if answer.status in (429, 503)]
     assert Counter(answer.status for answer in answers).keys() <= {200, 202, 429, 503}
@@ -104,7 +106,8 @@ def test_too_many_requests_are_refused_at_once_and_leave_nothing_behind(
 
 async def overload(service: Served, seconds: float, rate: float, first: int) -> list[Answer]:
     """So many different requests a second, whether the earlier ones were answered or not."""
-    image, tasks = service.images[0], []
+    image = service.images[0]
+    tasks: list[asyncio.Task[Answer]] = []
     async with asynchronous(500) as http:
         began = time.monotonic()
         while (elapsed := time.monotonic() - began) < seconds:
@@ -133,7 +136,7 @@ class Lengths(threading.Thread):
         """The thread."""
         with redis_client(self._broker) as client:
             while not self._over.wait(0.1):
-                self.seen.append(int(client.llen("ssenet:infer")))  # type: ignore[arg-type]
+                self.seen.append(int(client.llen("ssenet:infer")))
 
     def stop(self) -> None:
         """End."""

@@ -93,8 +93,8 @@ def statuses_of_writers(address: str, job_id: str) -> list[httpx.Response]:
     """What those get who want to write, several at once."""
 
     def ask(path: str) -> httpx.Response:
-        body = {"json": {"kind": "train_cam", "settings": {"epochs": 2}}} if path == "/jobs" else {}
-        return httpx.post(address + path, timeout=60, **body)
+        body = {"kind": "train_cam", "settings": {"epochs": 2}} if path == "/jobs" else None
+        return httpx.post(address + path, timeout=60, json=body)
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(ask, ["/jobs", f"/jobs/{job_id}/cancel"] * 4))
