@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
@@ -28,44 +23,6 @@ from ssenet.config import pipeline_preset
 from ssenet.results import View
 
 
-def run(*command: str, user: str | None = None) -> None:
-    subprocess.run(command, check=True, capture_output=True, timeout=120, user=user)
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """Address of a PostgreSQL server of this module's own, on a unix socket."""
-    if shutil.which("initdb") is None or shutil.which("pg_ctl") is None:
-        pytest.skip("PostgreSQL's server programs are not installed")
-    user = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
-    # Not under pytest's own folder: another pytest that starts closes that to all users but its own.
-    with tempfile.TemporaryDirectory(prefix="ssenet-pg-") as folder:
-        if user:
-            shutil.chown(folder, user)
-        data = f"{folder}/data"
-        run("initdb", "-D", data, "-U", "ssenet", "-A", "trust", "--no-sync", user=user)
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
-        run("pg_ctl", "-D", data, "-o", options, "-l", f"{folder}/log", "-w", "start", user=user)
-        try:
-            yield f"postgresql+psycopg://ssenet@/postgres?host={folder}"
-        finally:
-            run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop", user=user)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A migrated database of either kind, with its own clock."""
-    sqlite = f"sqlite:///{tmp_path / 'new' / 'test.db'}"
-    url = sqlite if request.param == "sqlite" else request.getfixturevalue("postgres")
-    made = Database(url)
-    upgrade(made.engine)
-    yield made
-    Base.metadata.drop_all(made.engine)
-    with made.engine.begin() as connection:
-        connection.execute(text("DROP TABLE alembic_version"))
-    made.dispose()
-
-
 def test_migrations_make_what_the_models_say(either: Database) -> None:
     with either.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -74,11 +31,19 @@ def test_migrations_make_what_the_models_say(either: Database) -> None:
     upgrade(either.engine)  # once more changes nothing
 
 
-def test_two_starts_at_the_same_time_migrate_once(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Address of a database that has no tables yet."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("empty_postgres_url"))
+    return f"sqlite:///{tmp_path / 'new' / 'test.db'}"
+
+
+def test_two_starts_at_the_same_time_migrate_once(empty_url: str) -> None:
     barrier = Barrier(4)
 
     def start(_: int) -> bool:
-        made = Database(f"sqlite:///{tmp_path / 'test.db'}")
+        made = Database(empty_url)
         barrier.wait(30)
         upgrade(made.engine)
         current = is_current(made.engine)
@@ -89,24 +54,24 @@ def test_two_starts_at_the_same_time_migrate_once(tmp_path: Path) -> None:
         assert list(pool.map(start, range(4))) == [True] * 4
 
 
-def test_sqlite_is_set_up_to_survive_power_loss(database: Database) -> None:
-    with database.read() as session:
+def test_sqlite_is_set_up_to_survive_power_loss(sqlite: Database) -> None:
+    with sqlite.read() as session:
         values = {
             name: session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert values == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
-def test_a_writer_holds_the_lock_from_the_start(database: Database) -> None:
+def test_a_writer_holds_the_lock_from_the_start(sqlite: Database) -> None:
     """Read first and write then: with a deferred transaction the second of two would fail at once."""
     barrier, reading = Barrier(2), Event()
-    with database.write() as session:
+    with sqlite.write() as session:
         job_id = jobs.submit(session, jobs.NewJob("infer_cam", {}))[0].id
 
     def count_up(_: int) -> None:
         barrier.wait(30)
         for _ in range(20):
-            with database.write() as session:
+            with sqlite.write() as session:
                 job = session.get(Job, job_id)
                 assert job is not None
                 reading.wait(0.001)
@@ -114,7 +79,7 @@ def test_a_writer_holds_the_lock_from_the_start(database: Database) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(count_up, range(2)))
-    with database.read() as session:
+    with sqlite.read() as session:
         job = session.get(Job, job_id)
         assert job is not None and job.step == 40
 

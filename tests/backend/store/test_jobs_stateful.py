@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from postgres_server import Cluster
 
 from backend.store import job_records, jobs
 from backend.store.database import Database
@@ -31,18 +39,25 @@ class Machine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
         self.now = 1000.0
-        self.database = Database(f"sqlite:///{Path(self.folder.name) / 'jobs.db'}", lambda: self.now)
-        upgrade(self.database.engine)
+        self.database = self.opened()
         self.claims: list[jobs.Claim] = []
         self.lease: tuple[int, float] | None = None
         self.seen = self.fence = 0
         self.state = "queued"
 
+    def opened(self) -> Database:
+        self.folder = tempfile.TemporaryDirectory()
+        made = Database(f"sqlite:///{Path(self.folder.name) / 'jobs.db'}", lambda: self.now)
+        upgrade(made.engine)
+        return made
+
+    def closed(self) -> None:
+        self.folder.cleanup()
+
     def teardown(self) -> None:
         self.database.dispose()
-        self.folder.cleanup()
+        self.closed()
 
     @initialize()
     def submit(self) -> None:
@@ -149,3 +164,16 @@ Machine.TestCase.settings = settings(
     max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestJobHistories = Machine.TestCase
+
+
+@pytest.mark.slow
+def test_histories_on_postgresql(postgres: Cluster, migrated: str) -> None:
+    class OnPostgres(Machine):
+        def opened(self) -> Database:
+            self.name = postgres.create(template=migrated)
+            return Database(postgres.url(self.name), lambda: self.now)
+
+        def closed(self) -> None:
+            postgres.drop(self.name)
+
+    run_state_machine_as_test(OnPostgres, settings=Machine.TestCase.settings)
