@@ -47,6 +47,7 @@ test: env
 # No long test collected (exit status 5) is no failure.
 test-full: env
 	$(PY) scripts/ensure_browser.py
+	$(PY) scripts/ensure_postgres.py
 	$(PYTEST) -m "slow and not gpu" || { status=$$?; [ $$status -eq 5 ] || exit $$status; }
 
 # On a machine with a CUDA device.
