@@ -1,4 +1,4 @@
-"""The API: ``uvicorn --factory backend.app:create_app``, or ``python -m backend.app``."""
+"""The API: ``python -m backend.serving``, or under another ASGI server ``backend.app:create_app``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 import ssenet
-from backend import logs, problems
+from backend import allowed_methods, logs, problems
 from backend.access.caller import OPERATOR, acting_as
 from backend.access.login import Login, declare_login
 from backend.access.rates import RateLimit, Rates
@@ -44,6 +44,7 @@ from backend.routes import (
 from backend.security import BodyLimit, Guard, RequestContext
 from backend.service import Service
 from backend.settings import MEBI, Settings
+from backend.slow_bodies import BodyTime, declare_timeouts
 from backend.store.migrate import upgrade
 from backend.store.seed import seed
 from backend.sweeper import Sweeper
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings, app.state.metrics = settings, Metrics()
     app.include_router(_api())
     problems.install(app)
+    allowed_methods.install(app, PREFIX, [module.router for module in ROUTES])
     _surround(app, settings)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
@@ -136,6 +138,7 @@ def _surround(app: FastAPI, settings: Settings) -> None:
         f"{PREFIX}/checkpoints": settings.weights_bytes + MEBI + _MULTIPART,
     }
     rates = Rates(settings)
+    app.add_middleware(BodyTime, seconds=settings.body_seconds)
     app.add_middleware(BodyLimit, limit=settings.body_bytes, larger=larger)
     app.add_middleware(RateLimit, rates=rates)
     app.add_middleware(Login, required=settings.login_required, open_path=OPEN, rates=rates)
@@ -158,19 +161,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         add_examples(schema)
+        declare_timeouts(schema)
         declare_login(schema, open_path=OPEN)
         app.openapi_schema = schema
     return app.openapi_schema
-
-
-def main() -> None:
-    """Serve with uvicorn on the configured address."""
-    import uvicorn
-
-    settings = Settings()
-    host, port = settings.api_host, settings.api_port
-    uvicorn.run(create_app(settings), host=host, port=port, access_log=False, server_header=False)
-
-
-if __name__ == "__main__":
-    main()

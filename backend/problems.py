@@ -30,6 +30,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    408: "Request timeout",
     409: "Conflict",
     413: "Content too large",
     415: "Unsupported media type",
@@ -134,9 +135,10 @@ def _http(error: HTTPException) -> Problem:
     details = {
         404: "There is nothing at this address.",
         405: "This address does not take this method.",
+        408: "The body of the request did not come in time. Send it again.",
         413: "The request is larger than this address takes.",
     }
-    kinds = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}
+    kinds = {404: "not-found", 405: "method-not-allowed", 408: "timeout", 413: "too-large"}
     detail = details.get(error.status_code, str(error.detail))
     return Problem(error.status_code, kinds.get(error.status_code, "http"), detail, headers=dict(error.headers or {}))
 

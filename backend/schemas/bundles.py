@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from backend.schemas.cams import CamQuery
 from backend.service import IDENTIFIER
 from ssenet.bundle import Look, known_colours
 from ssenet.config import INFERENCE_SCALES, PAPER_ALPHA, LabelSource, ReluOrder
-from ssenet.config.base import Scale
-from ssenet.render import Normalisation
+from ssenet.config.base import Closed, Scale
+from ssenet.render import Normalisation, colormaps
 
 MOST_IMAGES, MOST_CHECKPOINTS, MOST_PAIRS = 64, 8, 128
 
@@ -33,10 +33,8 @@ class BundleQuery(CamQuery):
         return Look(alpha=self.alpha, opacity=self.opacity, colours=self.colormap, normalisation=self.normalisation)
 
 
-class BundleRequest(BaseModel):
+class BundleRequest(Closed):
     """Several photographs, each by every one of several networks."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     images: list[Annotated[str, Field(pattern=IDENTIFIER)]] = Field(
         min_length=1, max_length=MOST_IMAGES, description="Ids of photographs."
@@ -44,14 +42,16 @@ class BundleRequest(BaseModel):
     checkpoints: list[Annotated[str, Field(pattern=IDENTIFIER)]] = Field(
         min_length=1, max_length=MOST_CHECKPOINTS, description="Ids of checkpoints."
     )
-    scales: Annotated[list[Scale], Field(min_length=1, max_length=16)] = list(INFERENCE_SCALES)
+    scales: list[Scale] = Field(default=list(INFERENCE_SCALES), min_length=1, max_length=16)
     flip: bool = False
     relu_order: ReluOrder = "fast"
     labels: LabelSource | None = None
     classes: list[Annotated[str, Field(max_length=200)]] = Field(default=[], max_length=100)
     normalisation: Normalisation = "eq3"
     alpha: float = Field(default=PAPER_ALPHA, ge=0, le=1)
-    colormap: Annotated[str, AfterValidator(known_colours)] = "inferno"
+    colormap: Annotated[str, AfterValidator(known_colours)] = Field(
+        default="inferno", json_schema_extra={"enum": list(colormaps())}
+    )
     opacity: float = Field(default=0.6, ge=0, le=1)
     wait: float = Field(default=10.0, ge=0, le=30, description="Seconds to wait for maps that are not there yet.")
 

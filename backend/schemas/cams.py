@@ -49,7 +49,7 @@ class CamQuery(Moved):
     )
     normalisation: Normalisation = "eq3"
     alpha: float | None = Field(default=None, ge=0, le=1, description="Draw the contour of this threshold.")
-    colormap: str = "inferno"
+    colormap: str = Field(default="inferno", json_schema_extra={"enum": list(colormaps())})
     opacity: float = Field(default=0.6, ge=0, le=1)
     max_side: int = Field(default=1024, ge=16, le=4096, description="Longest side of the overlay, in pixels.")
     wait: float = Field(default=10.0, ge=0, le=30, description="Seconds to wait for maps that are not there yet.")

@@ -23,9 +23,8 @@ UI_LOGIN = "SSENET_UI_LOGIN"
 
 def api_command(settings: Settings) -> list[str]:
     """The API under uvicorn."""
-    options = ["--host", settings.api_host, "--port", str(settings.api_port), "--log-level", settings.log_level.lower()]
-    quiet = ["--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "3"]
-    return [sys.executable, "-m", "uvicorn", "backend.app:create_app", "--factory", *options, *quiet]
+    where = ["--host", settings.api_host, "--port", str(settings.api_port), "--log-level", settings.log_level]
+    return [sys.executable, "-m", "backend.serving", *where]
 
 
 def worker_command(queue: Queue, settings: Settings) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
+
+from ssenet.config.strict import check_type, plain_types
 
 Stride = Literal[8, 16]
 BatchNorm = Literal["all", "large", "frozen"]
@@ -19,9 +21,17 @@ Scales = Annotated[tuple[Scale, ...], Field(min_length=1, max_length=16)]
 
 
 class Closed(BaseModel):
-    """Base of all settings: immutable, and an unknown key is an error."""
+    """Base of all settings: immutable, an unknown key is an error, and nothing stands for a value of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_type(cls, value: object, info: ValidationInfo) -> object:
+        """A number is no text and no truth value: pydantic would take ``"0.5"`` and ``true`` for numbers."""
+        annotation: Any = cls.model_fields[str(info.field_name)].annotation
+        check_type(value, plain_types(annotation))
+        return value
 
 
 def setting(default: Any, description: str, *, group: str, unit: str = "", **limits: Any) -> Any:

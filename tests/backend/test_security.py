@@ -102,3 +102,13 @@ def test_bodies_are_bounded_in_both_framings(client: TestClient, service: Servic
 def test_a_length_that_is_no_number_is_malformed(client: TestClient, length: str) -> None:
     answer = client.post("/api/v1/jobs", headers={"Content-Length": length})
     assert (answer.status_code, answer.json()["type"]) == (400, "/problems/malformed")
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("images/x", "DELETE, GET"), ("images", "GET, POST"), ("jobs/estimate", "POST"), ("capabilities", "GET")],
+)
+def test_an_answer_to_another_method_names_all_that_are_taken(client: TestClient, path: str, allowed: str) -> None:
+    answer = client.patch(f"/api/v1/{path}")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
+    assert allowed in answer.json()["detail"]
