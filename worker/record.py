@@ -71,9 +71,13 @@ class Recorder:
         self._progress: Event | None = None
         self._flushed = 0.0
         self._pace = Pace()
-        self._seen = self._recorded_steps() if claim.fence > 1 else {}
+        self._seen: dict[str, int] = {}
         self.error: str | None = None
         self.error_kind: str | None = None
+
+    def look_back(self) -> None:
+        """Find out what earlier attempts recorded, so as not to record it again."""
+        self._seen = self._recorded_steps() if self._claim.fence > 1 else {}
 
     def take(self, event: Event) -> None:
         """Accept an event; nothing is written yet."""

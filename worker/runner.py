@@ -24,6 +24,7 @@ from worker.app import WorkerApp
 from worker.conclude import Conclusion, follow_up
 from worker.context import Context
 from worker.lease import DATABASE_AWAY, Lease
+from worker.make_up import make_up
 from worker.prepare import attempt_folder, prepare
 from worker.record import Recorder
 from worker.results import ProtocolError
@@ -81,7 +82,7 @@ class JobRunner:
 
     def _see_through(self, claim: Claim, lease: Lease, began: float) -> Outcome:
         folder = attempt_folder(self.context.artifacts, claim)
-        recorder = lease.patiently(lambda: Recorder(self.context.database, self.context.artifacts, claim, folder))
+        recorder = Recorder(self.context.database, self.context.artifacts, claim, folder)
         outcome = self._outcome(claim, lease, recorder)
         end = Conclusion(claim, lease, recorder, outcome, time.monotonic() - began)
         waiting = end.commit()
@@ -109,6 +110,8 @@ class JobRunner:
         threads, memory = self.context.settings.train_threads, self.context.settings.train_memory
         database, artifacts = self.context.database, self.context.artifacts
         run = lease.patiently(lambda: prepare(database, artifacts, claim, threads))
+        lease.patiently(lambda: make_up(database, artifacts, claim, run["resume_from"]))
+        lease.patiently(recorder.look_back)
         trainer = Trainer(self.launch, run, memory)
         _log.info("job %s attempt %d: %s in process %d", claim.job_id, claim.fence, claim.kind, trainer.pid)
         try:

@@ -26,6 +26,7 @@ from backend.store.owners import check_change, usable
 from backend.store.pages import page
 from ssenet.config import NetworkRole
 from ssenet.results import CheckpointCard
+from ssenet.weights.installed import file_sha256
 
 router = APIRouter(prefix="/checkpoints", tags=["checkpoints"])
 FILE = {"content": {"application/octet-stream": {}}, "description": "safetensors."}
@@ -106,7 +107,7 @@ def get_checkpoint_card(service: ServiceDep, response: Response, checkpoint_id: 
     responses={200: FILE, 206: {**FILE, "description": "A part."}, **responses(404, 409)},
 )
 def get_checkpoint_weights(service: ServiceDep, checkpoint_id: Id, if_none_match: IfNoneMatch = None) -> Response:
-    """Its weights, as safetensors; in parts, too."""
+    """Its weights, as safetensors; in parts, too. Damaged ones are not given out."""
     row = find(service, checkpoint_id)
     path = checkpoints.weights_file(row, service.artifacts)
     if path.suffix != ".safetensors":
@@ -117,6 +118,8 @@ def get_checkpoint_weights(service: ServiceDep, checkpoint_id: Id, if_none_match
     headers = revalidated(etag) if row.builtin else immutable(etag)  # an upgrade may bring other built-in ones
     if matches(if_none_match, etag):
         return not_modified(headers)
+    if file_sha256(path) != row.card["weights_sha256"]:  # hashed once, and again when the file has changed
+        raise conflict("damaged", "The weights of this checkpoint are damaged. Delete it, or bring it in again.")
     name = f"{_file_name(row)}.safetensors"
     return FileResponse(path, headers=headers, media_type="application/octet-stream", filename=name)
 

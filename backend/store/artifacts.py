@@ -41,7 +41,12 @@ def cam_cost_artifact(cam_key: str) -> str:
 
 def attempt_key(job_id: str, fence: int) -> str:
     """Folder of one attempt at a job: it contains the fence, so a late writer never meets its successor's files."""
-    return f"jobs/{job_id}/attempt-{fence}"
+    return f"{job_folder(job_id)}/attempt-{fence}"
+
+
+def job_folder(job_id: str) -> str:
+    """Folder of all attempts at a job."""
+    return f"jobs/{job_id}"
 
 
 def evaluation_key(evaluation_id: str) -> str:

@@ -25,6 +25,7 @@ from ssenet.errors import SettingsError
 from ssenet.events import Reporter, Stopped
 from ssenet.results import CheckpointCard, ProtocolCard
 from ssenet.training.checkpoint import CARD, WEIGHTS, publish, read_card, sha256, weights_bytes
+from ssenet.training.event_log import EventLog
 from ssenet.training.notes import STATES
 from ssenet.training.schedule import PolySchedule
 from ssenet.training.state import load_newest, newest_state, save_state, settle_state
@@ -153,7 +154,8 @@ class TrainingLoop:
         resume_from: Path | None = None,
         device: torch.device,
     ) -> None:
-        self.task, self.settings, self.folder, self.report, self.stop = task, settings, folder, report, stop
+        self.task, self.settings, self.folder, self.stop = task, settings, folder, stop
+        self.report = EventLog(folder, report)
         self.plan, self.device = Plan.of(settings, images), device
         self.schedule = PolySchedule(task.optimiser, self.plan.steps, settings.poly_power)
         self.step, self.pending = 0, False
@@ -240,6 +242,7 @@ class TrainingLoop:
 
     def _save_state(self) -> None:
         task = self.task
+        self.report.sync()
         save_state(self.folder / STATES, self.step, task.key, task.network, task.optimiser, pending=self.pending)
         self.report("state", step=self.step)
 
@@ -274,6 +277,7 @@ class TrainingLoop:
         return card
 
     def _settle(self) -> None:
+        self.report.sync()
         state = newest_state(self.folder / STATES, self.task.key)
         self.pending = False
         if state and state.step == self.step:

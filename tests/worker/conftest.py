@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery_workers import CeleryWorker, broker_process, workers_of
 
+from backend.queue import redis_client
 from backend.settings import Settings
 from backend.store import jobs
 from backend.store.migrate import upgrade
@@ -39,9 +41,31 @@ def shared_broker() -> Iterator[str]:
 
 
 @pytest.fixture
-def broker(shared_broker: str) -> str:
-    """The broker of a test."""
+def broker(request: pytest.FixtureRequest, tmp_path: Path, shared_broker: str) -> str:
+    """The session's broker, emptied where workers listen to it (its messages name jobs of other databases), or the
+    test's own."""
+    if "own_valkey" in request.fixturenames:
+        return f"redis+socket://{tmp_path / 'v.sock'}"
+    if "start" in request.fixturenames:
+        with redis_client(shared_broker) as client:
+            client.flushall()
     return shared_broker
+
+
+@pytest.fixture
+def start(context: Context) -> Iterator[Callable[..., CeleryWorker]]:
+    """``start(mode)``: a running worker, killed with all its family after the test."""
+    with workers_of(context.settings) as launch:
+        yield launch
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Process]:
+    """A broker of the test's own, to be killed; the installation uses it when the test asks for it."""
+    server = broker_process(tmp_path)
+    server.start()
+    yield server
+    server.kill()
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def emit(kind: str, **values: Any) -> None:
     sys.stdout.flush()
 
 
-def checkpoint(epoch: int, step: int, *, final: bool) -> None:
+def checkpoint(epoch: int, step: int, *, final: bool, tell: Any = emit) -> None:
     """Real weights and a real card."""
     folder = FOLDER / f"epoch-{epoch}"
     folder.mkdir(exist_ok=True)
@@ -68,7 +68,7 @@ def checkpoint(epoch: int, step: int, *, final: bool) -> None:
     )
     (folder / "card.json").write_text(card.model_dump_json())
     names = {"weights": f"epoch-{epoch}/weights.safetensors", "card": f"epoch-{epoch}/card.json"}
-    emit("checkpoint", epoch=epoch, step=step, final=final, **names)
+    tell("checkpoint", epoch=epoch, step=step, final=final, **names)
 
 
 def train() -> None:
@@ -173,10 +173,10 @@ def work() -> None:
         make_set()
 
 
-def poisoned(deadly: bool) -> None:
-    """One kind of job kills its process each time; the others work."""
-    if deadly:
-        os.kill(os.getpid(), signal.SIGKILL)
+def poisoned(victim: int) -> None:
+    """A job with the unlucky seed kills a process each time; the others work."""
+    if RUN["settings"].get("seed") == 13:
+        os.kill(victim, signal.SIGKILL)
     work()
 
 
@@ -207,9 +207,10 @@ def main() -> None:
         emit("done")
     elif mode == "wait":
         train() if resumed else wait()
-    elif mode == "steps":
+    elif mode.startswith("steps"):
         if RUN["kind"] == "train_cam":
-            fake_steps.train(FOLDER, RUN["resume_from"], emit, checkpoint)
+            seconds = 0.1 if mode == "steps" else 0.0
+            fake_steps.train(FOLDER, RUN["resume_from"], emit, checkpoint, seconds=seconds)
         else:
             work()
     elif mode == "stubborn":
@@ -222,8 +223,8 @@ def main() -> None:
         train()
     elif mode == "poison":
         os.kill(os.getpid(), signal.SIGKILL)
-    elif mode == "poisoned":
-        poisoned(str(RUN["settings"].get("seed")) == "13")
+    elif mode.startswith("poisoned:"):
+        poisoned({"trainer": os.getpid(), "pool child": os.getppid()}[mode.partition(":")[2]])
     elif mode == "refuse":
         emit("error", message="The data set has no split named 'val'. Choose another.")
         sys.exit(2)

@@ -175,6 +175,7 @@ def test_steps_that_an_earlier_attempt_recorded_are_recorded_once(
         second = jobs.claim(session, claim.job_id, "another", 60)
     assert second is not None
     resumed = Recorder(database, context.artifacts, second, tmp_path)
+    resumed.look_back()
     for step in (2, 3, 4):
         resumed.take(metrics(step))
     resumed.flush(everything=True)

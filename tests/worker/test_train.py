@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from celery_workers import CeleryWorker, alive, broker_process, workers_of
+from celery_workers import alive
 
-from backend.queue import Doorbell, redis_client
+from backend.queue import Doorbell
 from backend.store.models import Worker
 from backend.supervisor.process import Process
 from worker.context import Context
@@ -20,32 +20,6 @@ Submit = Callable[..., str]
 Read = Callable[[str], Any]
 Wait = Callable[..., Any]
 Runner = Callable[[str], JobRunner]
-
-
-@pytest.fixture
-def own_valkey(tmp_path: Path) -> Iterator[Process]:
-    """A broker of the test's own, to be killed; the installation uses it when the test asks for it."""
-    server = broker_process(tmp_path)
-    server.start()
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-def broker(request: pytest.FixtureRequest, tmp_path: Path, shared_broker: str) -> str:
-    """The session's broker, emptied since its messages name jobs of other databases, or the test's own."""
-    if "own_valkey" in request.fixturenames:
-        return f"redis+socket://{tmp_path / 'v.sock'}"
-    with redis_client(shared_broker) as client:
-        client.flushall()
-    return shared_broker
-
-
-@pytest.fixture
-def start(context: Context) -> Iterator[Callable[..., CeleryWorker]]:
-    """``start(mode)``: a running worker, killed with all its family after the test."""
-    with workers_of(context.settings) as launch:
-        yield launch
 
 
 def rows(context: Context) -> list[Worker]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ssenet.files import write_bytes
+from ssenet.training.event_log import EventLog
 from ssenet.training.notes import STATES, State, file_hash, newest_whole, write_note
 
 STEPS, PER_EPOCH = 40, 20
@@ -27,15 +28,16 @@ def train(folder: Path, resume_from: str | None, emit: Emit, publish: Publish, *
     """Forty steps with a state after each, two checkpoints; on SIGTERM leave after the step."""
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    log = EventLog(folder, emit)
     newest = newest_whole(Path(resume_from) / STATES)[0] if resume_from else None
     for step in range(newest.step + 1 if newest else 1, STEPS + 1):
         time.sleep(seconds)
-        emit("metrics", step=step, epoch=step / PER_EPOCH, values={"loss": 1.0 / step})
-        emit("progress", done=step, total=STEPS, unit="steps", message=f"step {step}")
+        log("metrics", step=step, epoch=step / PER_EPOCH, values={"loss": 1.0 / step})
+        log("progress", done=step, total=STEPS, unit="steps", message=f"step {step}")
+        if step % PER_EPOCH == 0:
+            publish(step // PER_EPOCH, step, final=step == STEPS, tell=log)
         save(folder, step)
         emit("state", step=step)
-        if step % PER_EPOCH == 0:
-            publish(step // PER_EPOCH, step, final=step == STEPS)
         if stopping:
             sys.exit(75)
     emit("done")
