@@ -15,7 +15,7 @@ import psutil
 from celery_workers import QUICK, STAND_IN, CeleryWorker, alive
 from history import History
 
-from backend.queue import Doorbell, redis_client
+from backend.queue import Doorbell
 from backend.settings import Settings
 from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
@@ -189,11 +189,6 @@ class Installation:
     def logs(self) -> list[Path]:
         """Logs of the workers."""
         return sorted(self.folder.glob("worker-*.log"))
-
-    def messages(self) -> int:
-        """Messages that wait in the broker's train queue."""
-        with redis_client(self.settings.broker) as client:
-            return int(client.llen("ssenet:train"))
 
     def close(self) -> None:
         """End every process, also what is paused."""
