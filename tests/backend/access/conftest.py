@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from access_world import World, populate
+from access_world import World, bearer, populate
 from starlette.testclient import TestClient
 
 import backend.store.seed as seeding
+from backend.access.caller import OPERATOR, acting_as
 from backend.app import create_app
 from backend.settings import Settings
+from backend.store import tokens
 from ssenet.data.gallery import gallery
 
 PLENTY = 1_000_000
@@ -47,3 +50,29 @@ def world(installed: tuple[Path, list[Any]], tmp_path_factory: pytest.TempPathFa
             made = World(client, app.state.service)
             populate(made)
             yield made
+
+
+@pytest.fixture
+def entered(
+    settings: Settings,
+    installed: tuple[Path, list[Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    shared_decoders: None,  # noqa: ARG001
+) -> Iterator[Callable[..., World]]:
+    """``entered(**settings)``: an API of the test's own, with tokens of alice, bob and an administrator."""
+    monkeypatch.setattr(seeding, "builtin_checkpoints", lambda: installed[1])
+    monkeypatch.setattr(seeding, "gallery", lambda: gallery()[:2])
+    with ExitStack() as stack:
+
+        def enter(host: str = "127.0.0.1", **changes: Any) -> World:
+            app = create_app(settings.model_copy(update={"login": "always", **changes}))
+            client = TestClient(app, base_url=f"http://{host}", raise_server_exceptions=False)
+            made = World(stack.enter_context(client), app.state.service)
+            with acting_as(OPERATOR), made.service.database.write() as session:
+                for name, scopes in (("alice", ("read", "run")), ("bob", ("read", "run")), ("admin", ("admin",))):
+                    row, secret = tokens.create(session, name, scopes=scopes, days=1)  # type: ignore[arg-type]
+                    made.headers[name], made.secrets[name] = bearer(secret), secret
+                    made.ids[name] = {"token_id": row.id}
+            return made
+
+        yield enter
