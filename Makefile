@@ -14,7 +14,7 @@ ARGS   ?=
 PYTEST := $(PY) -m pytest $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test test-full test-gpu lint format lock bench demo-checkpoints openapi doctor clean
+.PHONY: help env run test test-full test-gpu lint format lock audit bench demo-checkpoints openapi doctor clean
 
 help:
 	@sed -n '/^# /s/^# //p' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,10 @@ lock: $(UV)
 	  pyproject.toml -o requirements.lock
 	echo "pydensecrf2==1.1" | $(UV) pip compile --universal --generate-hashes --no-emit-index-url \
 	  --python-version 3.11 - -o requirements-crf.lock
+
+# Known vulnerabilities of what the locks install; fails when it cannot find out.
+audit: env
+	$(PY) scripts/audit.py
 
 bench: env
 	@set -e; shopt -s nullglob; for file in benchmarks/*.py; do echo "== $$file"; $(PY) $$file $(ARGS); done
