@@ -64,7 +64,10 @@ def _in_order(job: JobFact, what: str, found: list[int], wanted: int) -> Violati
 
 
 def fences_only_grow(evidence: Evidence) -> Violations:
-    """Fences never decrease, and every commit was made under the fence that the row had at that time."""
+    """Fences never decrease, and no attempt wrote after a later one had, or before it was due.
+
+    What an attempt told and its worker did not live to record, the next owner records before its own.
+    """
     for job in evidence.jobs:
         events = evidence.events_of(job.id)
         if [event.seq for event in events] != list(range(1, len(events) + 1)):
@@ -75,15 +78,18 @@ def fences_only_grow(evidence: Evidence) -> Violations:
         for before_s, after_s in pairwise(_samples_of(evidence, job.id)):
             if after_s.fence < before_s.fence:
                 yield f"fence: job {job.id} was seen to fall from {before_s.fence} to {after_s.fence}"
-        yield from _under_their_fence(evidence, job, events)
+        yield from _in_their_turn(evidence, job, events)
 
 
-def _under_their_fence(evidence: Evidence, job: JobFact, events: list[EventFact]) -> Violations:
+def _in_their_turn(evidence: Evidence, job: JobFact, events: list[EventFact]) -> Violations:
     rows = {row.id: row for row in evidence.checkpoints}
-    for event in events:
-        writer = _writer(event, rows)
-        if writer is not None and writer != event.fence:
+    written = [(event, writer) for event in events if (writer := _writer(event, rows)) is not None]
+    for event, writer in written:
+        if writer > event.fence:
             yield f"late write: attempt {writer} of job {job.id} wrote event {event.seq} under fence {event.fence}"
+    for (_, before), (event, writer) in pairwise(written):
+        if writer < before:
+            yield f"late write: attempt {writer} of job {job.id} wrote event {event.seq} after attempt {before}"
     samples = _samples_of(evidence, job.id)
     for event in events:
         seen = max((sample.fence for sample in samples if sample.at < event.at - _CLOCK_SECONDS), default=0)

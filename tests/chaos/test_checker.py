@@ -87,9 +87,15 @@ def sample(index: int, **changes: Any) -> Doctor:
     )
 
 
-def checkpoint(**changes: Any) -> Doctor:
-    """With another first checkpoint."""
-    return lambda e: replace(e, checkpoints=(replace(e.checkpoints[0], **changes), e.checkpoints[1]))
+def checkpoint(index: int = 0, **changes: Any) -> Doctor:
+    """With one checkpoint that is otherwise."""
+
+    def doctored(e: Evidence) -> Evidence:
+        changed = list(e.checkpoints)
+        changed[index] = replace(changed[index], **changes)
+        return replace(e, checkpoints=tuple(changed))
+
+    return doctored
 
 
 def second_job(**changes: Any) -> Doctor:
@@ -131,8 +137,12 @@ def test_an_honest_history_violates_nothing() -> None:
         pytest.param(event_at(4, fence=0), "fence", id="a fence fell"),
         pytest.param(sample(3, fence=1), "fence", id="a fence was seen to fall"),
         pytest.param(sample(0, fence=2), "fence", id="an event under a fence that the row had outgrown"),
-        pytest.param(event_at(6, data={"step": 2, "values": {"attempt": 1}}), "late write", id="late metrics"),
-        pytest.param(checkpoint(name="fake 1 of attempt-2"), "late write", id="a checkpoint of another attempt"),
+        pytest.param(event_at(2, data={"step": 1, "values": {"attempt": 2}}), "late write", id="metrics too early"),
+        pytest.param(
+            events(lambda all_: all_.insert(8, replace(all_[2], fence=2))), "late write", id="metrics too late"
+        ),
+        pytest.param(checkpoint(name="fake 1 of attempt-2"), "late write", id="a checkpoint too early"),
+        pytest.param(checkpoint(1, name="fake 2 of attempt-1"), "late write", id="a checkpoint too late"),
         pytest.param(event_at(5, fence=1), "lease", id="a fence was claimed twice"),
         pytest.param(sample(1, expires=8.5), "lease", id="claimed while another lease lived"),
         pytest.param(lambda e: replace(e, files=("j/epoch-1/x",)), "file", id="a file outside of every attempt"),
@@ -159,3 +169,8 @@ def test_a_lease_may_end_early_when_it_was_given_back_or_its_holder_was_killed()
 def test_a_request_that_was_never_answered_may_have_made_a_job_or_not() -> None:
     silent = replace(honest(), accepted={}, unanswered=frozenset({"k", "k2"}))
     assert check(silent) == []
+
+
+def test_what_an_attempt_could_not_record_its_successor_records_first() -> None:
+    made_up = event_at(6, data={"step": 2, "values": {"attempt": 1}})(honest())
+    assert check(made_up) == []

@@ -24,18 +24,31 @@ def save(folder: Path, step: int) -> None:
     write_note(state, "key", file_hash(state.path))
 
 
-def train(folder: Path, resume_from: str | None, emit: Emit, publish: Publish, *, seconds: float = 0.1) -> None:
-    """Forty steps with a state after each, two checkpoints; on SIGTERM leave after the step."""
+def train(
+    folder: Path,
+    resume_from: str | None,
+    emit: Emit,
+    publish: Publish,
+    *,
+    seconds: float = 0.1,
+    steps: int = STEPS,
+    per_epoch: int = PER_EPOCH,
+) -> None:
+    """Steps with a state after each and a checkpoint after every epoch; on SIGTERM leave after the step.
+
+    The metrics tell which attempt they are of, so that a late writer can be told from its successor.
+    """
+    attempt = int(folder.name.removeprefix("attempt-"))
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
     log = EventLog(folder, emit)
     newest = newest_whole(Path(resume_from) / STATES)[0] if resume_from else None
-    for step in range(newest.step + 1 if newest else 1, STEPS + 1):
+    for step in range(newest.step + 1 if newest else 1, steps + 1):
         time.sleep(seconds)
-        log("metrics", step=step, epoch=step / PER_EPOCH, values={"loss": 1.0 / step})
-        log("progress", done=step, total=STEPS, unit="steps", message=f"step {step}")
-        if step % PER_EPOCH == 0:
-            publish(step // PER_EPOCH, step, final=step == STEPS, tell=log)
+        log("metrics", step=step, epoch=step / per_epoch, values={"loss": 1.0 / step, "attempt": attempt})
+        log("progress", done=step, total=steps, unit="steps", message=f"step {step}")
+        if step % per_epoch == 0:
+            publish(step // per_epoch, step, final=step == steps, tell=log)
         save(folder, step)
         emit("state", step=step)
         if stopping:

@@ -81,31 +81,6 @@ def train() -> None:
     emit("done")
 
 
-def steps(pause: float) -> None:
-    """A step, a checkpoint and a state every ``pause`` seconds; goes on from the saved state, and leaves on SIGTERM.
-
-    What came before that state is announced once more: nobody may have heard it. All that is announced tells the
-    attempt that it is of, so that a late writer can be told from its successor.
-    """
-    stopping: list[int] = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
-    attempt, total = int(FOLDER.name.removeprefix("attempt-")), int(RUN["settings"]["epochs"])
-    states = sorted(Path(RUN["resume_from"]).glob("states/step-*.json")) if RUN["resume_from"] else []
-    resumed = int(states[-1].stem.removeprefix("step-")) if states else 0
-    (FOLDER / "states").mkdir(exist_ok=True)
-    for step in range(1, total + 1):
-        if step > resumed:
-            time.sleep(pause)
-        emit("progress", done=step, total=total, unit="steps", message=f"step {step} of {total}")
-        emit("metrics", step=step, epoch=float(step), values={"attempt": attempt})
-        checkpoint(step, step, final=step == total)
-        (FOLDER / "states" / f"step-{step:08d}.json").write_text("{}")
-        if stopping and step < total:
-            emit("state", step=step)
-            sys.exit(75)
-    emit("done")
-
-
 def evaluate() -> None:
     """One row, one image."""
     truth = np.array([[0, 1], [1, 255]], np.uint8)
@@ -199,7 +174,11 @@ def main() -> None:
     if mode == "work":
         work()
     elif mode.startswith("steps:"):
-        steps(float(mode.removeprefix("steps:"))) if RUN["kind"].startswith("train") else work()
+        if RUN["kind"] == "train_cam":
+            seconds, epochs = float(mode.removeprefix("steps:")), RUN["settings"]["epochs"]
+            fake_steps.train(FOLDER, RUN["resume_from"], emit, checkpoint, seconds=seconds, steps=epochs, per_epoch=1)
+        else:
+            work()
     elif mode.startswith("hang:"):
         hang = measure if RUN["kind"] == "triage" else make_set
         hang(stop_after=1) if RUN["kind"] == mode.removeprefix("hang:") and not resumed else work()
