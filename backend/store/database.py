@@ -14,13 +14,18 @@ from backend.store.owners import INSTALLATION, Identity, OwnedSession
 
 Clock = Callable[[], float]
 _BUSY_SECONDS = 10.0
+_POSTGRES = {
+    "connect_timeout": 5,
+    # A table that someone locks is an error after as long as with SQLite, not a request that never ends.
+    "options": f"-c lock_timeout={_BUSY_SECONDS * 1000:g} -c idle_in_transaction_session_timeout=60000",
+}
 _TURN = 0x55E4E8  # advisory lock of PostgreSQL
 
 
 def make_engine(url: str) -> Engine:
     """An engine for ``url``; a SQLite file survives power loss and its readers never wait for the writer."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=_POSTGRES)
     engine = create_engine(url, pool_size=10, max_overflow=40, connect_args={"timeout": _BUSY_SECONDS})
     event.listen(engine, "connect", _sqlite_connect)
     event.listen(engine, "begin", _sqlite_begin)

@@ -23,8 +23,7 @@ from backend.supervisor.guard import guarded
 
 OPTIONS = {
     "listen_addresses": "",
-    "fsync": "off",
-    "synchronous_commit": "off",
+    "fsync": "off",  # the tests end processes, not the machine: what was written stays written
     "full_page_writes": "off",
     "max_connections": "200",
     "shared_buffers": "32MB",
