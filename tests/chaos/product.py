@@ -20,9 +20,10 @@ from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database, now
 from backend.store.models import CamRequest, Job
 from backend.store.transitions import TERMINAL
+from backend.supervisor import services
 
 PARTS = {
-    "API": "backend.app:create_app",
+    "API": services.api_command(Settings())[2],  # after "python -m"
     "train worker": "worker.train",
     "infer worker": "worker.infer",
     "broker": "unixsocket",
