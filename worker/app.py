@@ -16,6 +16,7 @@ from backend.queue import make_celery, requested_by
 from backend.settings import Settings
 from backend.store.orphans import end_leases
 from backend.supervisor.guard import die_with_parent, watch_parent
+from worker.careful import take_care
 from worker.context import Context, worker_id
 from worker.lease import DATABASE_AWAY
 from worker.presence import Presence
@@ -38,12 +39,14 @@ class WorkerApp:
         self.settings, self.queue = settings, queue
         self.celery: Celery = make_celery(settings.broker)
         self.celery.conf.worker_proc_alive_timeout = _WARM_UP_SECONDS
+        take_care(self.celery.conf)
         self.status = Status()
         self._warm_up = warm_up
         self._main = os.getpid()
         self._context: Context | None = None
         self._context_process = 0
         self._presence: Presence | None = None
+        self._leaving = False  # of a pool child
         self.id = worker_id(queue)  # of the main process, also in its child
         self._connect()
 
@@ -60,6 +63,11 @@ class WorkerApp:
         if self._context is None or self._context_process != os.getpid():
             self._context, self._context_process = Context.open(self.settings), os.getpid()
         return self._context
+
+    @property
+    def draining(self) -> bool:
+        """Whether the work at hand shall be given back: the worker, or this pool child alone, was asked to leave."""
+        return self.status.draining or self._leaving
 
     def _set_up_logging(self, **_: Any) -> None:
         """Instead of Celery's own formats; its pool child inherits it."""
@@ -81,12 +89,19 @@ class WorkerApp:
         """In the pool child: it, and whatever it starts, ends with the main process."""
         die_with_parent(self._main)
         watch_parent(self._main, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        signal.signal(signal.SIGTERM, self._asked_to_leave)
         self.status.warm = False
         self.status.job_id = None
         self._free_predecessor()
         if self._warm_up is not None:
             self.status.device = self._warm_up()
         self.status.warm = True
+
+    def _asked_to_leave(self, *_: Any) -> None:
+        """In the pool child, as whoever stops a host asks every process: work at hand is given back first."""
+        if self.status.job_id is None:
+            os._exit(0)
+        self._leaving = True
 
     def _free_predecessor(self) -> None:
         """What this worker's earlier pool child held when it was killed need not wait for its lease to expire."""
@@ -105,3 +120,5 @@ class WorkerApp:
                 yield
         finally:
             self.status.job_id = None
+        if self._leaving:
+            raise SystemExit(0)

@@ -152,7 +152,7 @@ def serve_jobs(worker: WorkerApp, launch: Launch | None = None) -> Celery:
         if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
             _log.warning("dropped a message that names no job: %.80r", job_id)
             return
-        runner = JobRunner(worker.context, worker.id, lambda: worker.status.draining, launch or Launch())
+        runner = JobRunner(worker.context, worker.id, lambda: worker.draining, launch or Launch())
         with worker.busy_with(job_id):
             runner.run(job_id)
 

@@ -16,6 +16,7 @@ from worker.trainer import EXIT_DONE, EXIT_STOPPED, EXIT_USER_ERROR, Trainer
 Outcome = Literal["done", "user_error", "cancelled", "drained", "stalled", "crashed"]
 
 _TICK_SECONDS = 0.2
+_ASKED_TOGETHER_SECONDS = 2.0
 _PATIENCE_SECONDS, _PATIENCE_GAPS = 600.0, 20
 _log = logging.getLogger(__name__)
 
@@ -118,6 +119,13 @@ class Supervision:
             return "done"
         if status == EXIT_USER_ERROR:
             return "user_error"
-        if status == EXIT_STOPPED and self._draining():
-            return self._reason or "drained"  # whoever stops the host may have asked it before we did
+        if status == EXIT_STOPPED and self._reason is None and self._drained_soon():
+            return "drained"
         return self._reason or "crashed"
+
+    def _drained_soon(self) -> bool:
+        """Whether the worker is asked to leave, too: whoever stops a host asks all, in no certain order."""
+        until = time.monotonic() + _ASKED_TOGETHER_SECONDS
+        while not self._draining() and time.monotonic() < until:
+            time.sleep(_TICK_SECONDS)
+        return self._draining()

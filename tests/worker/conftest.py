@@ -15,7 +15,7 @@ from backend.queue import redis_client
 from backend.settings import Settings
 from backend.store import jobs
 from backend.store.migrate import upgrade
-from backend.store.models import Checkpoint, Dataset, Job, JobEvent
+from backend.store.models import Checkpoint, Dataset, Job, JobEvent, Worker
 from backend.supervisor import valkey
 from backend.supervisor.process import Process, Service
 from ssenet.config import CamTrainSettings
@@ -57,6 +57,20 @@ def start(context: Context) -> Iterator[Callable[..., CeleryWorker]]:
     """``start(mode)``: a running worker, killed with all its family after the test."""
     with workers_of(context.settings) as launch:
         yield launch
+
+
+@pytest.fixture
+def idle(context: Context, wait_until: Callable[..., object]) -> Callable[[CeleryWorker], None]:
+    """``idle(worker)``: wait until it says that it waits for work."""
+
+    def wait(worker: CeleryWorker) -> None:
+        def ready() -> bool:
+            with context.database.read() as session:
+                return session.query(Worker).filter_by(pid=worker.popen.pid, state="idle", warm=True).count() == 1
+
+        wait_until(ready, timeout=90, what="an idle worker")
+
+    return wait
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 from celery_workers import CeleryWorker
 from histories import states, steps
 
 from backend.queue import Doorbell, make_celery, redis_client
-from backend.store.models import Worker
 from backend.supervisor.process import Process
 from worker.context import Context
 
@@ -29,20 +29,6 @@ def durations(worker: CeleryWorker) -> list[float]:
     return [float(seconds) for seconds in _DONE.findall(worker.log.read_text())]
 
 
-@pytest.fixture
-def idle(context: Context, wait_until: Wait) -> Callable[[CeleryWorker], None]:
-    """``idle(worker)``: wait until it says that it waits for work."""
-
-    def wait(worker: CeleryWorker) -> None:
-        def ready() -> bool:
-            with context.database.read() as session:
-                return session.query(Worker).filter_by(pid=worker.popen.pid, state="idle", warm=True).count() == 1
-
-        wait_until(ready, timeout=90, what="an idle worker")
-
-    return wait
-
-
 @pytest.mark.slow
 @pytest.mark.promise("R4")
 @pytest.mark.parametrize("how", ["published again 50 times", "given back by the broker"])
@@ -54,15 +40,18 @@ def test_a_repeated_message_of_a_running_job_ends_at_once_and_starts_nothing(
     assert bell.wake(job_id)
     with redis_client(context.settings.broker) as client:
         [message] = client.lrange(QUEUE, 0, -1)
-    start("steps", environment={"SSENET_REDISPATCH_AFTER": "600"})
+        client.delete(QUEUE)
+    workers = [start("steps", environment={"SSENET_REDISPATCH_AFTER": "600"}) for _ in range(2)]
+    for worker in workers:
+        idle(worker)
+    assert bell.wake(job_id)
     wait_until(lambda: job(job_id).state == "running", timeout=60)
-    other = start("work", environment={"SSENET_REDISPATCH_AFTER": "600"})
-    idle(other)
+    [other] = [worker for worker in workers if not job(job_id).lease_owner.endswith(f":{worker.popen.pid}")]
     repeats = 50 if how.startswith("published") else 1
     if repeats == 50:
         assert all(bell.wake(job_id) for _ in range(repeats))
     else:
-        give_back(context, message)
+        give_back(context, message, wait_until)
     owners = set()
 
     def over() -> bool:
@@ -79,10 +68,10 @@ def test_a_repeated_message_of_a_running_job_ends_at_once_and_starts_nothing(
     assert steps(events(job_id)) == list(range(1, 41)) and states(events(job_id)).count("succeeded") == 1
 
 
-def give_back(context: Context, message: bytes) -> None:
+def give_back(context: Context, message: bytes, wait_until: Wait) -> None:
     """Make the broker's book say that a message was fetched long ago and never acknowledged."""
     with redis_client(context.settings.broker) as client:
-        assert client.zcard(UNACKED_INDEX) == 0, "a message that was received is done: there is nothing to give back"
+        wait_until(lambda: not client.zcard(UNACKED_INDEX), what="a message that was received being done")
         client.hset(UNACKED, "again", json.dumps([json.loads(message), "", "train"]))
         client.zadd(UNACKED_INDEX, {"again": time.time()})
         client.zincrby(UNACKED_INDEX, -3600, "again")  # older than any visibility timeout
@@ -154,7 +143,7 @@ def test_messages_that_are_not_ours_are_dropped_and_the_worker_stays(
 ) -> None:
     worker = start("work")
     idle(worker)
-    pool = [process.pid for process in worker.family]
+    [pool_child] = worker.family
     with redis_client(context.settings.broker) as client:
         for name, message in FOREIGN.items():
             client.lpush(QUEUE, message())
@@ -163,7 +152,7 @@ def test_messages_that_are_not_ours_are_dropped_and_the_worker_stays(
             assert Doorbell.of(context.settings).wake(job_id)
             wait_until(lambda job_id=job_id: job(job_id).state == "succeeded", timeout=60, what=f"a job after {name}")
             assert worker.popen.poll() is None, name
-    assert [process.pid for process in worker.family] == pool, "not even the pool child was lost"
+    assert psutil.Process(worker.popen.pid).children() == [pool_child], "not even the pool child was lost"
     measured("kinds of foreign messages that were dropped", len(FOREIGN), "of 16")
 
 
