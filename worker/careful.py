@@ -27,9 +27,9 @@ class CarefulChannel(Channel):
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)  # type: ignore[misc]  # the stubs lack it
-        except (Empty, *self.connection_errors, *self.connection.channel_errors):
-            raise
         except Exception as error:
+            if isinstance(error, (Empty, *self.connection_errors, *self.connection.channel_errors)):
+                raise
             _log.warning("dropped something that is no message: %s", type(error).__name__)
             return True
 
