@@ -63,7 +63,9 @@ def _display_name(name: str | None) -> str:
 @router.get("", responses=responses(422))
 def list_images(
     service: ServiceDep,
-    source: Annotated[str | None, Query(description="Any of gallery, upload, dataset, comma separated.")] = None,
+    source: Annotated[
+        str | None, Query(pattern="^[a-z, ]{1,60}$", description="Any of gallery, upload, dataset, comma separated.")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[Image]:
