@@ -54,18 +54,22 @@ class Problem(Exception):  # noqa: N818 - the name RFC 9457 gives it
         errors: tuple[FieldProblem, ...] = (),
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{detail or title}{_advice(status, retry_after)}")
+        super().__init__(_with_advice(detail or title, status, retry_after))
         self.status, self.title, self.detail, self.errors = status, title, detail, errors
         self.retry_after = retry_after
 
 
-def _advice(status: int, retry_after: float | None) -> str:
+def _with_advice(text: str, status: int, retry_after: float | None) -> str:
+    """What happened, and what to do where the service has not said it itself."""
+    if "again" in text.lower():
+        return text
     wait = f"in {max(1, round(retry_after))} s" if retry_after else "in a moment"
-    return {
+    advice = {
         429: f" Try again {wait}.",
         503: f" Try again {wait}; jobs that run go on.",
         507: " Nothing is lost. Make room on the service's disk, or ask its operator to, then try again.",
-    }.get(status, "")
+    }
+    return text + advice.get(status, "")
 
 
 class Pending(Exception):  # noqa: N818 - a state, not an error

@@ -38,6 +38,8 @@ def main(
         photograph_pages(page, photograph)
         train_page(page)
         jobs_page(page)
+        workers_page(page)
+        login_form(page)
         alpha_lab_page(page)
         for name in ("compare", "method"):
             plain_page(page, name)
@@ -104,6 +106,32 @@ def jobs_page(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^quick-")).last.click(timeout=MINUTES)
     expect(page.locator(".js-plotly-plot").last).to_be_visible(timeout=MINUTES)
     shoot(page, "jobs")
+
+
+def workers_page(page: Page) -> None:
+    """Who does what, with a training under way and others that wait."""
+    for _ in range(3):
+        page.goto("/train")
+        page.get_by_role("button", name="Start training").click(timeout=MINUTES)
+        page.wait_for_url(re.compile("job="), timeout=MINUTES)
+    page.goto("/workers")
+    expect(page.get_by_text(re.compile(r"^CAM training, for"))).to_be_visible(timeout=3 * MINUTES)
+    shoot(page, "workers")
+    page.goto("/jobs?states=queued&states=running")
+    while page.get_by_role("button", name=re.compile("^quick-")).count():
+        page.get_by_role("button", name=re.compile("^quick-")).first.click()
+        page.get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Yes, cancel the job").click()
+        expect(page.get_by_role("button", name="Retry")).to_be_visible(timeout=3 * MINUTES)
+        page.goto("/jobs?states=queued&states=running")
+        drawn(page)
+
+
+def login_form(page: Page) -> None:
+    """What people see first where they have to log in."""
+    page.goto("/login")
+    expect(page.get_by_label("Access token")).to_be_visible(timeout=MINUTES)
+    shoot(page, "login")
 
 
 def alpha_lab_page(page: Page) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from frontend import schemas as s
+from frontend.client import Problem
 from frontend.components.photographs import MEMORY, show_photograph
 from frontend.components.truth import Place, first_looks
 from frontend.session import client
@@ -22,7 +23,11 @@ def begin_with_a_sample(datasets: Sequence[s.Dataset]) -> None:
     places = [place for dataset in datasets for place in first_looks(dataset)]
     if places:
         place = places[min(FIRST, len(places) - 1)]
-        show_photograph(client().open_sample(place.dataset, place.split, place.index).id)
+        try:
+            show_photograph(client().open_sample(place.dataset, place.split, place.index).id)
+        except Problem as problem:
+            if problem.status != 403:  # who may only look begins with a photograph of the gallery
+                raise
 
 
 def source_of(photograph: s.Image) -> str:

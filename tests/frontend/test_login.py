@@ -133,6 +133,14 @@ def test_who_may_only_look_is_told_so_at_the_button(browser: Browser, open_page:
     assert not open_page("train").button(key="start").disabled
 
 
+@pytest.mark.parametrize("view", ["inspect", "equivariance"])
+@pytest.mark.usefixtures("service")
+def test_who_may_only_look_sees_photographs_all_the_same(browser: Browser, open_page: Open, view: str) -> None:
+    browser.use(BERT)
+    app = open_page(view)
+    assert not app.exception and not app.error and "Your access token lacks" not in everything(app)
+
+
 # Caches ---------------------------------------------------------------------------------------------
 def test_answers_are_kept_for_one_person_only(browser: Browser) -> None:
     asked: list[str] = []
