@@ -17,7 +17,7 @@ from celery_workers import alive
 from installation import Slot
 from run import PEACE_SECONDS, Run, Verdict
 
-FAULT_SECONDS = 30.0
+FAULT_SECONDS = 27.0
 FIXED_SEEDS = (1, 8, 23)
 Wait = Callable[..., object]
 Measured = Callable[..., None]

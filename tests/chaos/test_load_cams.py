@@ -21,7 +21,7 @@ from backend.queue import redis_client
 
 Wait = Callable[..., Any]
 Measured = Callable[..., None]
-OVERLOAD_SECONDS = float(os.environ.get("SSENET_OVERLOAD_SECONDS", "20"))
+OVERLOAD_SECONDS = float(os.environ.get("SSENET_OVERLOAD_SECONDS", "15"))
 
 
 @dataclass(frozen=True)
