@@ -125,7 +125,7 @@ def prepare(running: Service) -> None:
 
 
 def _api() -> APIRouter:
-    api = APIRouter(prefix=PREFIX, responses=responses(400, 401, 403, 422, 429, 500, 503))
+    api = APIRouter(prefix=PREFIX, responses=responses(400, 401, 403, 422, 429, 500, 503, 507))
     for module in ROUTES:
         api.include_router(module.router)
     return api

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.store.artifacts import ArtifactStore, evaluation_key, weights_key
-from backend.store.database import Database, now
+from backend.store.database import Database, now, take_turns
 from backend.store.evaluations import summarise
 from backend.store.job_records import checkpoint_row
 from backend.store.models import Checkpoint, Dataset, Evaluation
@@ -80,10 +80,11 @@ def _import(database: Database, artifacts: ArtifactStore, run: Path, card: Check
     weights = folder / WEIGHTS
     check_weights(weights, card)
     key = weights_key(card.weights_sha256)
-    if not artifacts.exists(key):
-        artifacts.put_file(key, weights)
     scores, skipped = _scores_of(card, run)
     with database.write() as session:
+        take_turns(session)
+        if not artifacts.exists(key):  # within the transaction: their removal comes before or after it
+            artifacts.put_file(key, weights)
         row, new = _row(session, card, key, weights.stat().st_size)
         problems = [_evaluation(session, artifacts, row, one) for one in scores]
         skipped += [problem for problem in problems if problem is not None]

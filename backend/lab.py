@@ -11,6 +11,7 @@ import typer
 
 from backend.lab_data import data_app, import_run
 from backend.lab_tokens import token_app
+from backend.upkeep.command import upkeep
 from ssenet.errors import UserError
 
 if TYPE_CHECKING:  # the commands import what they need: help answers at once
@@ -29,6 +30,7 @@ cli.add_typer(db_app, name="db")
 cli.add_typer(data_app, name="data")
 cli.add_typer(token_app, name="token")
 cli.command(name="import")(import_run)
+cli.command()(upkeep)
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Folder of everything that is kept.")]
 Host = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,7 @@ from backend.store.owners import SharedObject
 from backend.store.pages import BadCursor
 from ssenet.config import STAGES
 from ssenet.errors import DatasetError, UserError
+from ssenet.files import no_space
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ TITLES = {
     429: "Too many requests",
     500: "Internal error",
     503: "Service unavailable",
+    507: "Insufficient storage",
 }
 
 
@@ -174,8 +177,19 @@ def database_problem(error: DBAPIError) -> Problem:
         return conflict("changed", "Something that this refers to was changed at the same moment. Look and try again.")
     if isinstance(error, DataError):
         return Problem(422, "invalid", "The request has a text or a number that the database cannot hold.")
+    if "disk is full" in str(error.orig):  # SQLite's words
+        return storage_problem(OSError(errno.ENOSPC, str(error.orig)))
     _log.error("database: %s", error.orig)
     return busy("The database does not answer in time. Nothing was changed; try again.", 5)
+
+
+def storage_problem(error: OSError) -> Problem:
+    """There is no room for what the request would keep; any other failure of the disk is a crash."""
+    if not no_space(error):
+        raise error
+    _log.error("the disk is full: %s", error)
+    detail = "There is no space left on the disk, so nothing was kept. Ask whoever runs this to free some."
+    return Problem(507, "insufficient-storage", detail)
 
 
 def _not_allowed(error: NotAllowed) -> Problem:
@@ -200,6 +214,7 @@ _TRANSLATIONS: dict[type[Exception], Any] = {
     HTTPException: _http,
     RequestValidationError: _validation,
     DBAPIError: database_problem,
+    OSError: storage_problem,
     SharedObject: _shared,
     NotAllowed: _not_allowed,
     IdempotencyConflict: _idempotency,

@@ -97,6 +97,17 @@ class Settings(BaseSettings):
     crf_cache_bytes: int = Field(
         default=256 * MEBI, ge=0, description="Size that the cache of CRF frames is trimmed to."
     )
+    keep_attempts_days: float = Field(
+        default=14.0, ge=0, description="Days that files of failed and cancelled jobs are kept for a retry."
+    )
+    keep_metrics_days: float = Field(
+        default=90.0, ge=0, description="Days after which the figures over time of finished jobs are thinned."
+    )
+    keep_metrics: int = Field(default=500, ge=2, description="Figures over time that are kept of each such job.")
+    keep_logs_days: float = Field(default=30.0, ge=1, description="Days after which a log nobody writes to is removed.")
+    orphan_hours: float = Field(
+        default=24.0, ge=0, description="Hours after which a file that no row names is removed."
+    )
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     log_format: str = Field(
         default="text",

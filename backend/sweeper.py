@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.access.caller import OPERATOR, acting_as
 from backend.service import Service
-from backend.store.sweep import sweep, tidy
+from backend.store.sweep import sweep
+from backend.upkeep.keep import keep_house
 
 _HOUSEKEEPING_SECONDS = 300.0
 _log = logging.getLogger(__name__)
@@ -61,8 +62,8 @@ class Sweeper:
             return
         self._tidy_at = time.monotonic() + _HOUSEKEEPING_SECONDS
         service = self._service
-        with service.database.write() as session:
-            tidy(session)
-        service.artifacts.trim("cams", service.settings.cam_cache_bytes)
-        service.artifacts.trim("crf", service.settings.crf_cache_bytes)
-        service.artifacts.remove_stale_staging()
+        report = keep_house(service.database, service.artifacts, service.settings)
+        for what, share in report.shares.items():
+            service.metrics.count_removed(what, share.number, share.size)
+        if report.size:
+            _log.info("upkeep removed %s", report.text)

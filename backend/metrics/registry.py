@@ -67,6 +67,11 @@ class Metrics:
         for action, number in (("announced", announced), ("failed", failed), ("cancelled", cancelled)):
             self.swept.labels(action).inc(number)
 
+    def count_removed(self, what: str, number: int, size: int) -> None:
+        """Upkeep removed so many of a sort, and so many bytes."""
+        self.removed.labels(what).inc(number)
+        self.freed.labels(what).inc(size)
+
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
         """A request was answered; ``seconds`` until its answer began."""
         route, method = _route(scope), scope["method"] if scope["method"] in _METHODS else "other"

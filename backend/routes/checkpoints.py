@@ -75,6 +75,7 @@ def _keep(service: Service, weights: UploadFile, card_file: UploadFile) -> tuple
         if sha != card.weights_sha256:
             raise invalid("/weights", f"The weights have the sha256 {sha}, and their card says {card.weights_sha256}.")
         with service.database.write() as session:
+            take_turns(session)
             same = select(Row).where(Row.weights_key == weights_key(sha), Row.content_sha == card.content_sha)
             for known in session.scalars(same.where(usable(session, Row))):
                 if known.card == card.model_dump(mode="json"):
@@ -167,6 +168,7 @@ def delete_checkpoint(
     # Rows first, bytes second: a row never names bytes that are not there, also when the commit fails. In between,
     # an upload may have brought the same weights in again; a second transaction keeps others out meanwhile.
     with service.database.write() as session:
+        take_turns(session)
         for key in checkpoints.unused(session, keys):
             service.artifacts.delete(key)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 from anyio import to_thread
@@ -22,9 +23,11 @@ from backend.service import Accept, Id, IfNoneMatch, Service, ServiceDep
 from backend.truth import known_mask
 from ssenet.config import WORKING_SIDE
 from ssenet.crf import unavailable
+from ssenet.files import no_space
 from ssenet.refine.scrub_report import CrfReport
 from ssenet.refine.scrub_work import CrfWork
 
+_log = logging.getLogger(__name__)
 router = APIRouter(prefix="/checkpoints", tags=["crf"])
 JSON, NPZ = "application/json", "application/x-npz"
 FORMS = {"content": {NPZ: {}}, "description": "Numbers of every iteration (JSON), or the label maps (npz)."}
@@ -58,9 +61,9 @@ async def get_crf(
     etag = ("W/" if media == JSON else "") + f'"{key[:40]}-{media[-4:]}"'
     if matches(if_none_match, etag):
         return not_modified(revalidated(etag, Vary="Accept"))
-    cached = await _made(service, request, work, key)
+    made = await _made(service, request, work, key)
     try:
-        body = await to_thread.run_sync(_body, service, wanted, coarse, work, key, media, cached)
+        body = await to_thread.run_sync(_body, service, wanted, coarse, work, key, media, made)
     except FileNotFoundError:
         raise busy("The frames were trimmed from the cache in this moment. Ask again.") from None
     return Response(body, media_type=media, headers=revalidated(etag, Vary="Accept"))
@@ -71,17 +74,17 @@ def _work(service: Service, wanted: Plan, coarse: Coarse, query: CrfQuery) -> Cr
     return crf_plan.work_on(wanted, coarse, query.settings, truth, service.settings.artifacts)
 
 
-async def _made(service: Service, request: Request, work: CrfWork, key: str) -> bool:
-    """See to it that frames and report are there; whether they were before."""
+async def _made(service: Service, request: Request, work: CrfWork, key: str) -> tuple[bytes, bytes] | None:
+    """Frames and report, made now and kept; None when they are in the cache."""
     async with service.refinements.turn(key):
         if await to_thread.run_sync(_there, service, key):
-            return True
+            return None
         try:
             made = await service.refinements.do(crf_plan.packed, work, request.is_disconnected)
         except FileNotFoundError:
             raise not_found("file of image", work.photograph.stem) from None
         await to_thread.run_sync(_keep, service, key, *made)
-        return False
+        return made
 
 
 def _there(service: Service, key: str) -> bool:
@@ -89,21 +92,35 @@ def _there(service: Service, key: str) -> bool:
 
 
 def _keep(service: Service, key: str, frames: bytes, report: bytes) -> None:
-    service.artifacts.put_bytes(frames_artifact(key), frames)
-    service.artifacts.put_bytes(report_artifact(key), report)
+    """Into the cache; a full disk is no reason to withhold what is made."""
+    try:
+        service.artifacts.put_bytes(frames_artifact(key), frames)
+        service.artifacts.put_bytes(report_artifact(key), report)
+    except OSError as error:
+        if not no_space(error):
+            raise
+        _log.warning("the disk is full, the frames of a CRF were not kept: %s", error)
 
 
-def _body(service: Service, wanted: Plan, coarse: Coarse, work: CrfWork, key: str, media: str, cached: bool) -> bytes:
+def _body(
+    service: Service,
+    wanted: Plan,
+    coarse: Coarse,
+    work: CrfWork,
+    key: str,
+    media: str,
+    made: tuple[bytes, bytes] | None,
+) -> bytes:
     if media == NPZ:
-        return service.artifacts.read(frames_artifact(key))
-    made = CrfReport.model_validate_json(service.artifacts.read(report_artifact(key)))
+        return made[0] if made else service.artifacts.read(frames_artifact(key))
+    report = made[1] if made else service.artifacts.read(report_artifact(key))
     answer = CrfSteps(
         image=wanted.image_id,
         checkpoint=wanted.checkpoint_id,
         outside=not (wanted.named or present(wanted, coarse)),
-        report=made,
+        report=CrfReport.model_validate_json(report),
         protocol=_protocol(wanted, work),
-        cached=cached,
+        cached=made is None,
         key=key,
     )
     return answer.model_dump_json().encode()

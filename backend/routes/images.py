@@ -19,6 +19,7 @@ from backend.schemas.images import Image
 from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
 from backend.store import cams, images
 from backend.store.artifacts import image_key
+from backend.store.database import take_turns
 from backend.store.images import About
 from backend.store.models import Image as Row
 from backend.store.models import ImageSource
@@ -46,6 +47,7 @@ async def upload_image(
 def _keep(service: Service, name: str | None, found: Decoded, staged: Path) -> tuple[Row, bool]:
     key = image_key(found.sha)
     with service.database.write() as session:
+        take_turns(session)
         if images.known(session, found.sha) is None:
             check_upload(session, service.settings, staged.stat().st_size)
         if not service.artifacts.exists(key):  # within the transaction: a deletion comes before or after it
@@ -124,6 +126,7 @@ def delete_image(service: ServiceDep, image_id: Id) -> None:
     # Row first, bytes second: a row never names bytes that are not there. In between, an upload may have brought the
     # same pixels in again; a second transaction keeps others out meanwhile.
     with service.database.write() as session:
+        take_turns(session)
         if images.unused(session, row.sha):
             service.artifacts.delete(image_key(row.sha))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -198,19 +199,36 @@ def test_a_photograph_without_pixels_is_said_to_be_gone(get: Callable[..., Any],
 def test_frames_that_are_trimmed_in_this_moment_are_asked_for_again(
     get: Callable[..., Any], service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = service.artifacts.put_bytes
+    assert get().status_code == 200
+    read = service.artifacts.read
 
-    def put_and_trim(key: str, data: bytes) -> Path:
-        written = put(key, data)
-        if key.endswith(".json"):  # the last of them
+    def trim_and_read(key: str) -> bytes:
+        if key.startswith("crf/"):
             service.artifacts.trim("crf", 0)
-        return written
+        return read(key)
 
-    monkeypatch.setattr(service.artifacts, "put_bytes", put_and_trim)
+    monkeypatch.setattr(service.artifacts, "read", trim_and_read)
     answer = get()
     assert answer.status_code == 503 and answer.headers["Retry-After"] and "trimmed" in answer.json()["detail"]
-    monkeypatch.setattr(service.artifacts, "put_bytes", put)
+    monkeypatch.setattr(service.artifacts, "read", read)
     assert get().status_code == 200
+
+
+@pytest.mark.promise("R10")
+def test_a_full_disk_does_not_withhold_frames_that_are_made(
+    get: Callable[..., Any], service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = service.artifacts.put_bytes
+
+    def full(key: str, data: bytes) -> Path:
+        if key.startswith("crf/"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return put(key, data)
+
+    monkeypatch.setattr(service.artifacts, "put_bytes", full)
+    answers = [get(), get()]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert all(answer.json()["cached"] is False for answer in answers), "made twice, since nothing could be kept"
 
 
 # The process -----------------------------------------------------------------------------------------------------
