@@ -139,6 +139,11 @@ class Doorman:
             self._handed[code] = (now + HANDOVER, login)
         return code
 
+    def offers(self, code: str) -> bool:
+        """Whether a code has not been used, and is not too old."""
+        with self._lock:
+            return code in self._handed and self._clock() < self._handed[code][0]
+
     def take(self, code: str) -> Login | None:
         """The log-in behind a code, which is used up."""
         with self._lock:

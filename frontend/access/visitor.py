@@ -13,7 +13,7 @@ from frontend.access.login import COOKIE, Login, fingerprint
 from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
 from frontend.schemas.access import Identity, Scope
 
-_RENEWED, _LOST, _SEEN, _CLIENT = "login renewed", "login lost", "login seen", "login client"
+_RENEWED, _CODE, _LOST, _SEEN, _CLIENT = "login renewed", "login code", "login lost", "login seen", "login client"
 ASKED_AGAIN = 20.0
 """Seconds after which a page asks once more who its visitor is."""
 EXPIRED = "Your log-in has ended: the token has expired or was revoked. Log in again to go on where you are."
@@ -115,15 +115,16 @@ def renew(token: str) -> Verdict:
     if verdict.identity is not None:
         renewed = Login.new(token)
         st.session_state[_RENEWED] = renewed
+        st.session_state[_CODE] = DOORMAN.hand_over(renewed)
         st.session_state.pop(_LOST, None)
         st.session_state[_SEEN] = _Seen(fingerprint(token), verdict.identity, time.monotonic() + ASKED_AGAIN)
     return verdict
 
 
 def renewed_code() -> str | None:
-    """A code for the cookie of a log-in that was renewed in this session, once; None when there is nothing to do."""
-    renewed = st.session_state.get(_RENEWED)
-    if not isinstance(renewed, Login) or st.session_state.get("login handed") == renewed.id:
-        return None
-    st.session_state["login handed"] = renewed.id
-    return DOORMAN.hand_over(renewed)
+    """A code for the cookie of a log-in that was renewed in this session, until the browser has used it; else None.
+
+    A run may end before the browser has drawn anything of it: the code stays the same over runs.
+    """
+    code = st.session_state.get(_CODE)
+    return code if code is not None and DOORMAN.offers(code) else None

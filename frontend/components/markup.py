@@ -51,6 +51,8 @@ button[data-variant="segmented_control"] { min-height: 2.35rem; }
 .sl-bar div { height: 100%; background: #2f7fb5; }
 .sl-percent { font-size: .84rem; margin-left: .5rem; font-variant-numeric: tabular-nums; }
 .sl-status { font-size: .85rem; line-height: 1.5; }
+[class*="st-key-worker_"] a { padding-left: 0; }
+[class*="st-key-worker_"] a p { text-decoration: underline; }
 .sl-note { font-size: .84rem; opacity: .85; overflow-wrap: anywhere; }
 .sl-who { font-size: .85rem; line-height: 1.5; margin-bottom: 14px; }
 .sl-who b { overflow-wrap: anywhere; }

@@ -16,8 +16,8 @@ SILENT_SECONDS = 15.0
 COLOURS = {"idle": "grey", "busy": "blue", "draining": "amber"}
 MEANING = {
     "idle": "waits for work",
-    "busy": "works",
-    "draining": "was asked to stop: it gives its work back and ends",
+    "busy": "",
+    "draining": "asked to stop: gives its work back and ends",
 }
 WIDTHS = [2.3, 1.2, 3.1, 2.0, 1.9]
 HEADS = ["Worker", "State", "At work on", "Progress", "Last sign of life"]
@@ -36,7 +36,7 @@ def _row(worker: Worker, now: datetime) -> None:
         name, state, work, progress, life = st.columns(WIDTHS, vertical_alignment="center")
         name.html(name_html(worker))
         state.html(state_html(worker))
-        with work:
+        with work, st.container(gap=None):
             _work(worker.work, now)
         if worker.work and worker.work.progress and worker.work.progress.total:
             done = worker.work.progress
@@ -74,7 +74,7 @@ def _work(work: Work | None, now: datetime) -> None:
     if work.kind == "cams":
         st.html(f'<b>{escape(title)}</b><div class="sl-note">{escape(note)}</div>')
         return
-    st.page_link("views/jobs.py", label=title, query_params={"job": work.id}, icon=":material/list_alt:")
+    st.page_link("views/jobs.py", label=title, query_params={"job": work.id})
     st.html(f'<div class="sl-note">{escape(note)}</div>')
 
 

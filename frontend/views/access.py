@@ -13,7 +13,7 @@ from frontend.schemas.access import Identity, Token
 from frontend.session import client, in_words, page_guard
 
 SCOPES = {
-    "read": "look at everything of theirs and of all",
+    "read": "look at what is theirs and what all share",
     "run": "also upload, and start and stop jobs",
     "admin": "also see everybody's, and make tokens",
 }

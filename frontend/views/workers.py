@@ -41,7 +41,8 @@ def live() -> None:
         else:
             nobody()
         st.subheader("Waiting jobs", anchor=False)
-        queue(waiting)
+        with st.container(key="worker_queue"):
+            queue(waiting)
 
 
 def nobody() -> None:
@@ -63,7 +64,7 @@ def queue(waiting: Sequence[s.Job]) -> None:
     for number, job in enumerate(waiting[:SHOWN], 1):
         place, name, kind, submitted = st.columns(WIDTHS, vertical_alignment="center")
         place.write(str(number))
-        name.page_link("views/jobs.py", label=job.title, query_params={"job": job.id}, icon=":material/list_alt:")
+        name.page_link("views/jobs.py", label=job.title, query_params={"job": job.id})
         kind.write(words.kind(job.kind))
         submitted.write(words.short_moment(job.created_at))
     if len(waiting) > SHOWN:
