@@ -13,7 +13,14 @@ from frontend.access.login import COOKIE, Login, fingerprint
 from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
 from frontend.schemas.access import Identity, Scope
 
-_RENEWED, _CODE, _LOST, _SEEN, _CLIENT = "login renewed", "login code", "login lost", "login seen", "login client"
+_RENEWED, _CODE, _LOST, _SEEN, _USER, _CLIENT = (
+    "login renewed",
+    "login code",
+    "login lost",
+    "login seen",
+    "login user",
+    "login client",
+)
 ASKED_AGAIN = 20.0
 """Seconds after which a page asks once more who its visitor is."""
 EXPIRED = "Your log-in has ended: the token has expired or was revoked. Log in again to go on where you are."
@@ -76,9 +83,18 @@ def identity() -> Identity | None:
             if seen is None or seen.fingerprint != fingerprint(now.token):
                 raise
             asked = seen.identity
-        seen = _Seen(fingerprint(now.token), asked, time.monotonic() + ASKED_AGAIN)
-        st.session_state[_SEEN] = seen
+        seen = _see(now, asked)
     return seen.identity
+
+
+def _see(now: Login, asked: Identity) -> _Seen:
+    """Remember who it is; what somebody else has left in this browser session is forgotten."""
+    if st.session_state.get(_USER, asked.user) != asked.user:
+        st.session_state.clear()
+    st.session_state[_USER] = asked.user
+    seen = _Seen(fingerprint(now.token), asked, time.monotonic() + ASKED_AGAIN)
+    st.session_state[_SEEN] = seen
+    return seen
 
 
 def may(scope: Scope) -> bool:
@@ -114,10 +130,10 @@ def renew(token: str) -> Verdict:
     verdict = DOORMAN.try_token(token, st.context.ip_address or "")
     if verdict.identity is not None:
         renewed = Login.new(token)
+        _see(renewed, verdict.identity)
         st.session_state[_RENEWED] = renewed
         st.session_state[_CODE] = DOORMAN.hand_over(renewed)
         st.session_state.pop(_LOST, None)
-        st.session_state[_SEEN] = _Seen(fingerprint(token), verdict.identity, time.monotonic() + ASKED_AGAIN)
     return verdict
 
 

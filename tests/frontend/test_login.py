@@ -18,6 +18,7 @@ from frontend.access.login import COOKIE, Login
 
 Open = Callable[..., AppTest]
 VIEWS = sorted(path.stem for path in (Path(__file__).parents[2] / "frontend" / "views").glob("*.py"))
+ANNAS_NEXT = "sslab_annas-next-token"
 SENTINEL = "sentinel of somebody else"
 
 
@@ -114,7 +115,8 @@ def test_a_token_that_ends_asks_again_and_keeps_what_was_typed(
     app.button(key="start").click().run()
     assert app.title[0].value == "Log in" and "has ended" in app.warning[0].value
     assert not service.submitted
-    app = log_in(app, ROOT)
+    service.access.people[ANNAS_NEXT] = person("anna", "run")
+    app = log_in(app, ANNAS_NEXT)
     assert app.title[0].value == "Train"
     (code,) = visitor.DOORMAN._handed
     for _ in range(2):  # a run may end before the browser has drawn anything
@@ -123,7 +125,20 @@ def test_a_token_that_ends_asks_again_and_keeps_what_was_typed(
     assert [one.value for one in app.text_input if "Name" in one.label] == ["half typed"]
 
 
-@pytest.mark.usefixtures("service")
+def test_what_was_typed_is_nothing_for_somebody_else(service: FakeService, browser: Browser, open_page: Open) -> None:
+    browser.use(ANNA)
+    app = open_page("train")
+    (name,) = [one for one in app.text_input if "Name" in one.label]
+    name.set_value("half typed").run()
+    app.session_state["events_job-0"] = [SENTINEL]
+    service.access.expire(ANNA)
+    app.button(key="start").click().run()
+    app = log_in(app, ROOT)
+    assert app.title[0].value == "Train"
+    assert [one.value for one in app.text_input if "Name" in one.label] == [""]
+    assert "events_job-0" not in app.session_state
+
+
 def test_logging_out_in_another_tab_ends_this_one(browser: Browser, open_page: Open) -> None:
     browser.use(ANNA)
     app = open_page("jobs")
