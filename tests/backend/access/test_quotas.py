@@ -106,7 +106,8 @@ def test_photographs_opened_from_a_data_set_count_too(entered: Enter) -> None:
 
 def test_what_nobody_else_has_goes_with_the_row_and_shared_bytes_stay(entered: Enter) -> None:
     made = entered()
-    mine, theirs = [], []
+    mine: list[str] = []
+    theirs: list[str] = []
     for name, found in (("alice", mine), ("bob", theirs)):
         with acting_as(user(name)):
             found.append(add_image(made.service, name, seed=5))
