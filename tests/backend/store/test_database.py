@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier, Event
@@ -192,3 +193,22 @@ def test_pages_on_either_database(either: Database) -> None:
             if cursor is None:
                 break
     assert sorted(seen) == sorted(made) and len(seen) == 5
+
+
+@pytest.mark.promise("R17")
+def test_twenty_submissions_with_one_key_are_one_job(either: Database, measured: Callable[..., None]) -> None:
+    barrier = Barrier(20)
+
+    def submit(_: int) -> tuple[str, bool]:
+        barrier.wait(60)
+        with either.write() as session:
+            job, new = jobs.submit(session, jobs.NewJob("infer_cam", {"dataset": "demo"}, idempotency_key="one"))
+        return job.id, new
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(submit, range(20)))
+    assert sum(new for _, new in answers) == 1
+    name = either.engine.dialect.name
+    measured(f"jobs of 20 equal submissions at once, {name}", len({job_id for job_id, _ in answers}), "jobs", limit=1)
+    with pytest.raises(jobs.IdempotencyConflict), either.write() as session:
+        jobs.submit(session, jobs.NewJob("infer_cam", {"dataset": "other"}, idempotency_key="one"))
