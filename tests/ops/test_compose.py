@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from backend.lab import cli
+from backend.queue import make_celery
 from backend.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +27,7 @@ SERVERS = {name: service for name, service in SERVICES.items() if name != "migra
 def test_all_services_are_there() -> None:
     assert set(SERVICES) == {
         "redis", "postgres", "migrate", "api", "ui",
-        "worker-train", "worker-infer", "worker-train-gpu", "worker-infer-gpu",
+        "worker-train", "worker-infer", "worker-train-gpu", "worker-infer-gpu", "flower",
     }  # fmt: skip
 
 
@@ -75,16 +77,45 @@ def test_our_containers_run_without_privileges_and_write_to_volumes_only(name: s
 
 def test_ports_are_published_on_loopback_only_and_those_of_the_stores_not_at_all() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"api", "ui"}
+    assert set(published) == {"api", "ui", "flower"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
 
 
 def test_passwords_come_from_outside_and_are_demanded() -> None:
     text = (ROOT / "docker-compose.yml").read_text()
-    assert set(re.findall(r"\$\{(\w+)", text)) == {"REDIS_PASSWORD", "POSTGRES_PASSWORD"}
-    assert not re.findall(r"\$\{\w+\}|\$\{\w+:-", text), "a variable without ':?' could be empty"
+    assert set(re.findall(r"\$\{(\w+)", text)) == {"REDIS_PASSWORD", "POSTGRES_PASSWORD", "FLOWER_PASSWORD"}
+    could_be_empty = re.findall(r"\$\{\w+\}|\$\{\w+:-[^}]*\}", text)
+    assert could_be_empty == ["${FLOWER_PASSWORD:-}"], "its service checks it when it starts"
     example = dict(line.split("=", 1) for line in (ROOT / ".env.example").read_text().splitlines() if "=" in line[:40])
     assert example["REDIS_PASSWORD"] == example["POSTGRES_PASSWORD"] == "", "no default password"
+    assert example["FLOWER_PASSWORD"] == ""
+
+
+def test_flower_is_optional_and_starts_with_a_password_only(tmp_path: Path) -> None:
+    flower = SERVICES["flower"]
+    assert flower["profiles"] == ["flower"] and "flower" not in COMPOSE.get("x-service", {})
+    assert flower["read_only"] is True and flower["cap_drop"] == ["ALL"]
+    [script] = [text.replace("$$", "$").replace("/tmp/", f"{tmp_path}/") for text in flower["command"]]
+    stand_in = tmp_path / "celery"
+    stand_in.write_text('#!/bin/sh\necho "$FLOWER_BASIC_AUTH $@"\n')
+    stand_in.chmod(0o755)
+
+    def start(password: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "FLOWER_PASSWORD": password}
+        command = [*flower["entrypoint"], script]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20, check=False)
+
+    refused, started = start(""), start("s3cret")
+    assert refused.returncode == 1 and "FLOWER_PASSWORD" in refused.stderr and refused.stdout == ""
+    assert started.stdout.split() == ["ssenet:s3cret", "flower", "--address=0.0.0.0", "--port=5555"]
+    prefix = make_celery("redis://x").conf.broker_transport_options["global_keyprefix"]
+    assert f"'global_keyprefix': '{prefix}'" in (tmp_path / "celeryconfig.py").read_text(), "that of our workers"
+
+
+def test_our_containers_write_logs_for_collectors() -> None:
+    assert all(
+        service["environment"].get("SSENET_LOG_FORMAT") == "json" for name, service in OURS.items() if name != "ui"
+    )
 
 
 def test_redis_demands_its_password_and_keeps_messages() -> None:
