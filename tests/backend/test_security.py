@@ -13,6 +13,7 @@ from backend.service import Service
 from backend.settings import Settings
 
 
+@pytest.mark.promise("S7")
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8000", "", "127.0.0.1.evil.example"])
 def test_foreign_host_names_are_refused(client: TestClient, host: str) -> None:
     answer = client.get("/api/v1/healthz", headers={"Host": host})
@@ -31,6 +32,7 @@ def test_configured_names_are_served(settings: Settings) -> None:
     assert client.get("/api/v1/healthz", headers={"Host": "other.example"}).status_code == 400
 
 
+@pytest.mark.promise("S7")
 @pytest.mark.parametrize(
     "headers",
     [{"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://["}],

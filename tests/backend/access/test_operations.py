@@ -155,6 +155,21 @@ def test_no_operation_shows_or_changes_what_belongs_to_another(world: World, mea
     measured("of them that told or did anything", len(wrong), "", limit=0)
 
 
+@pytest.mark.promise("S7")
+def test_no_operation_serves_a_foreign_name_or_changes_anything_for_another_site(world: World, measured: Any) -> None:
+    everything, reached = list(operations(world.client.app)), []  # type: ignore[arg-type]
+    for one in everything:
+        admin = world.headers["admin"]  # even with a valid token
+        if ask(world, world.client, one, {**admin, "Host": "evil.example"}).status_code != 400:
+            reached.append(f"{one} by a foreign name")
+        sites = ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"})
+        for site in () if one.safe else sites:
+            if ask(world, world.client, one, {**admin, **site}).json()["type"] != "/problems/origin":
+                reached.append(f"{one} from {site}")
+    assert reached == []
+    measured("operations reached by a foreign host name or from another site", 0, f"of {len(everything)}", limit=0)
+
+
 def test_every_table_with_an_owner_is_tried(world: World) -> None:
     assert set(TABLES.values()) == owned_tables()
     named = {name for one in operations(world.client.app) for name in one.path_parameters}  # type: ignore[arg-type]
