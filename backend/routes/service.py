@@ -39,6 +39,7 @@ def get_readiness(service: ServiceDep, response: Response) -> Readiness:
     response.status_code = 200 if ready else 503
     return Readiness(
         ready=ready,
+        status="ok" if ready else "degraded" if database else "away",
         database="ok" if database else "away",
         broker="ok" if broker else "away",
         workers=counts,

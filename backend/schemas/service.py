@@ -23,6 +23,9 @@ class Readiness(Answer):
     """Whether requests that need every part can be served now."""
 
     ready: bool
+    status: Literal["ok", "degraded", "away"] = Field(
+        description="`degraded`: a part is missing, but jobs are accepted and wait for it; `away`: nothing can be kept."
+    )
     database: Health
     broker: Health
     workers: dict[str, int]

@@ -91,6 +91,12 @@ class Cluster:
         assert self._popen is not None
         self._popen.send_signal(signal.SIGCONT)
 
+    @property
+    def pid(self) -> int:
+        """Its process id; only while it runs."""
+        assert self._popen is not None
+        return self._popen.pid
+
     def program(self, name: str) -> str:
         """Path of one of PostgreSQL's programs."""
         return str(self._programs / name)

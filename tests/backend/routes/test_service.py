@@ -53,6 +53,7 @@ def test_readiness_is_about_every_part(client: TestClient, service: Service, doo
     assert status == 200
     assert body == {
         "ready": True,
+        "status": "ok",
         "database": "ok",
         "broker": "ok",
         "workers": {"train": 1, "infer": 1},
@@ -60,7 +61,9 @@ def test_readiness_is_about_every_part(client: TestClient, service: Service, doo
     }
     assert [worker["id"] for worker in client.get("/api/v1/workers").json()["items"]] == ["infer@host", "train@host"]
     doorbell.away = True
-    assert ready()[1]["broker"] == "away"
+    assert (ready()[1]["broker"], ready()[1]["status"]) == ("away", "degraded")
+    body = {"kind": "infer_cam", "settings": {"checkpoint": "demo-ssenet", "dataset": "demo", "split": "val"}}
+    assert client.post("/api/v1/jobs", json=body).status_code == 202, "it waits for the queue to come back"
     doorbell.away = False
     beat(service, "train", ago=service.settings.worker_timeout + 1)
     assert ready()[1]["workers"]["train"] == 0
@@ -72,7 +75,8 @@ def test_readiness_without_a_database(client: TestClient, service: Service) -> N
     database.rename(database.with_suffix(".away"))
     database.mkdir()  # SQLite cannot open a folder
     answer = client.get("/api/v1/readyz")
-    assert answer.status_code == 503 and answer.json()["database"] == "away"
+    assert answer.status_code == 503
+    assert (answer.json()["database"], answer.json()["status"]) == ("away", "away")
 
 
 def test_workers_show_what_each_is_doing(client: TestClient, service: Service) -> None:
