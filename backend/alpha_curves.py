@@ -24,6 +24,8 @@ from ssenet.histograms import EDGES, AlphaHistogram, load_histogram, nearest_edg
 from ssenet.results import EvaluationRecord
 
 BACKGROUND = "background"
+MOST_DRAWS = 400_000_000
+"""Most images that are drawn for one answer, over all rows and resamples: some ten seconds of one processor."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +149,21 @@ def curves(found: Sequence[Scored], query: CurvesQuery) -> AlphaCurves:
     for row in query.rows:
         if row not in known:
             raise not_found("row in these evaluations", row)
+    _check_work(found, query)
     rows = [made for one in found for row in query.rows if row in one.record.rows for made in _rows(one, row, query)]
     return AlphaCurves(
         images=len(found[0].image_ids), draws=query.draws, alpha=[float(a) for a in GRID_ALPHA], rows=rows
     )
+
+
+def _check_work(found: Sequence[Scored], query: CurvesQuery) -> None:
+    """Raise a 422 problem for bands that would take minutes."""
+    each = len(found[0].image_ids) * sum(row in one.record.rows for one in found for row in query.rows)
+    if each * query.samples > MOST_DRAWS:
+        text = (
+            f"Bands of so many rows and images take at most {max(100, MOST_DRAWS // each):,} resamples: ask for less."
+        )
+        raise invalid("/query/samples", text)
 
 
 def _rows(one: Scored, row: str, query: CurvesQuery) -> list[AlphaRow]:

@@ -10,7 +10,7 @@ from zipfile import ZipFile
 
 from backend import cam_answer
 from backend.cam_plan import Coarse, Plan
-from backend.problems import Problem, not_found
+from backend.problems import Problem, invalid, not_found
 from backend.schemas.bundles import BundleQuery
 from backend.service import Service
 from backend.store.artifacts import image_key
@@ -21,6 +21,8 @@ from ssenet.cams import Cams, Rgb
 from ssenet.data.images import ImageLimits, decode_image, working_image
 from ssenet.weights.builtin import builtin
 
+MOST_CLASSES = 100
+"""Of one export: maps of all classes are made at the photograph's working size."""
 _STORED = ImageLimits(size=2**31, pixels=2**31, side=2**16)  # they were within the limits when they came
 
 
@@ -59,9 +61,11 @@ def bundle_of(
         address: what was asked for.
 
     Raises:
-        Problem: 404, the photograph's pixels are gone.
+        Problem: 404, the photograph's pixels are gone; 422, there are too many classes.
     """
     first = found[0][0]
+    if any(len(cam_answer.shown(plan, coarse)) > MOST_CLASSES for plan, coarse in found):
+        raise invalid("/query/labels", f"An export holds the maps of {MOST_CLASSES} classes at most: name them.")
     pixels, source, name = photograph(service, first), *_image(service, first.image_id)
     many = {plan.checkpoint_id: cams_of(plan, coarse, pixels, source) for plan, coarse in found}
     before = [line for plan, _ in found for line in _fetched(plan, base_url)]

@@ -29,6 +29,7 @@ from ssenet.data import open_dataset
 from ssenet.data.images import ImageLimits
 
 _OPEN_DATASETS = 8
+_Key = tuple[str, str]
 
 
 class DatasetCache:
@@ -36,10 +37,11 @@ class DatasetCache:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._opened: OrderedDict[tuple[str, str], OpenDataset] = OrderedDict()
+        self._opened: OrderedDict[_Key, OpenDataset] = OrderedDict()
+        self._opening: dict[_Key, threading.Lock] = {}
 
     def get(self, row: Dataset) -> OpenDataset:
-        """The data set of ``row``.
+        """The data set of ``row``. Opening one, which reads its lists, holds up those only who wait for the same.
 
         Raises:
             DatasetError: it cannot be opened.
@@ -47,11 +49,19 @@ class DatasetCache:
         spec = spec_of(row)
         key = (spec.model_dump_json(), row.fingerprint)
         with self._lock:
-            opened = self._opened.get(key) or open_dataset(spec)
+            turn = self._opening.setdefault(key, threading.Lock())
+        with turn:
+            with self._lock:
+                opened = self._opened.get(key)
+            return self._keep(key, opened or open_dataset(spec))
+
+    def _keep(self, key: _Key, opened: OpenDataset) -> OpenDataset:
+        with self._lock:
             self._opened[key] = opened
             self._opened.move_to_end(key)
             while len(self._opened) > _OPEN_DATASETS:
-                self._opened.popitem(last=False)
+                oldest, _ = self._opened.popitem(last=False)
+                self._opening.pop(oldest, None)
         return opened
 
 
@@ -69,7 +79,9 @@ class Service:
         self.decoding = CapacityLimiter(2)
         self.user_streams = UserStreams(settings.streams_per_user)
         self.streams = CapacityLimiter(settings.event_streams)
+        # Statistics take seconds of a processor: one at a time of each kind, and pictures go on beside them.
         self.comparing = CapacityLimiter(1)
+        self.counting = CapacityLimiter(1)
         self.refinements = Refinements()
         self._collectors = self._observe()
 

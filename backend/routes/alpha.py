@@ -27,7 +27,7 @@ async def get_analysis_curves(
     service: ServiceDep, query: Annotated[CurvesQuery, Query()], response: Response
 ) -> AlphaCurves:
     """mIoU against α with 95 % bands, best α, plateau, m_FN and m_FP, on the images that all evaluations scored."""
-    made = await to_thread.run_sync(_curves, service, query, limiter=service.decoding)
+    made = await to_thread.run_sync(_curves, service, query, limiter=service.counting)
     response.headers["Cache-Control"] = _AN_HOUR
     return made
 
@@ -41,7 +41,7 @@ async def list_evaluation_images(
     service: ServiceDep, evaluation_id: Id, query: Annotated[ImagesQuery, Query()]
 ) -> EvaluatedImages:
     """Images of an evaluation at one α: the worst first, the best, or those with most left out or covered in vain."""
-    return await to_thread.run_sync(_images, service, evaluation_id, query, limiter=service.decoding)
+    return await to_thread.run_sync(_images, service, evaluation_id, query, limiter=service.counting)
 
 
 def _images(service: Service, evaluation_id: str, query: ImagesQuery) -> EvaluatedImages:

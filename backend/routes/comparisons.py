@@ -15,6 +15,7 @@ from backend.problems import invalid, not_found, responses
 from backend.routes.evaluations import find
 from backend.schemas.comparisons import PairQuery, SizePairQuery
 from backend.service import Service, ServiceDep
+from backend.settings import MEBI
 from backend.store.evaluations import histograms_file
 from ssenet.analysis.comparison import Comparison, compare
 from ssenet.analysis.object_sizes import SizeChoice, SizeComparison, compare_sizes
@@ -23,6 +24,8 @@ from ssenet.histograms import AlphaHistogram, load_histogram
 from ssenet.results import EvaluationRecord
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
+MOST_BYTES = 256 * MEBI
+"""Of the resampled counts that one comparison may hold; the figures that follow from them take about as much again."""
 Stored = tuple[str, Path, int]
 """A record as JSON, the file of its counts, and when that file was changed: an upgrade may bring another."""
 Answer = TypeVar("Answer", Comparison, SizeComparison)
@@ -62,7 +65,17 @@ async def _answer(
     """One computation at a time, beside the requests: whoever waits for the same one then finds it made."""
     stored_a = await to_thread.run_sync(_stored, service, a)
     stored_b = await to_thread.run_sync(_stored, service, b)
+    _check_memory(stored_a, choice.samples)
     return await to_thread.run_sync(compute, stored_a, stored_b, choice, limiter=service.comparing)
+
+
+def _check_memory(stored: Stored, samples: int) -> None:
+    """Raise a 422 problem for resamples that would not fit: two networks, three counts, eight bytes each."""
+    record = EvaluationRecord.model_validate_json(stored[0])
+    each = 2 * 3 * 8 * len(record.rows) * (len(record.classes) + 1)
+    if each * samples > MOST_BYTES:
+        text = f"With so many classes and rows at most {MOST_BYTES // each:,} resamples fit into memory: ask for less."
+        raise invalid("/query/samples", text)
 
 
 def _stored(service: Service, evaluation: str) -> Stored:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Annotated, Any, cast
 
 import numpy as np
+from anyio import to_thread
 from fastapi import APIRouter, Path, Query, Response
 from numpy.typing import NDArray
 from sqlalchemy import select
@@ -101,7 +102,7 @@ def _names(opened: OpenDataset, labels: NDArray[np.float32]) -> list[str]:
     response_class=Response,
     responses={200: PNG, **responses(404, 409)},
 )
-def get_sample_image(
+async def get_sample_image(
     service: ServiceDep,
     dataset_id: Id,
     split: Split,
@@ -110,12 +111,12 @@ def get_sample_image(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """A sample's image as PNG."""
-    row = find(service, dataset_id)
+    row = await to_thread.run_sync(find, service, dataset_id)
     etag = _etag(row, split, index, "image", max_side)
     if matches(if_none_match, etag):
         return not_modified(revalidated(etag))
-    sample = _sample(service, row, split, index, with_mask=False)
-    return Response(pictures.png_of(sample.image, max_side), media_type="image/png", headers=revalidated(etag))
+    data = await to_thread.run_sync(_image_png, service, row, split, index, max_side, limiter=service.decoding)
+    return Response(data, media_type="image/png", headers=revalidated(etag))
 
 
 @router.get(
@@ -123,7 +124,7 @@ def get_sample_image(
     response_class=Response,
     responses={200: PNG, **responses(404, 409)},
 )
-def get_sample_mask(
+async def get_sample_mask(
     service: ServiceDep,
     dataset_id: Id,
     split: Split,
@@ -132,19 +133,32 @@ def get_sample_mask(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """A sample's mask as PNG in the colours of VOC."""
-    row = find(service, dataset_id)
+    row = await to_thread.run_sync(find, service, dataset_id)
     etag = _etag(row, split, index, "mask", max_side)
     if matches(if_none_match, etag):
         return not_modified(revalidated(etag))
-    sample = _sample(service, row, split, index, with_mask=True)
-    if sample.mask is None:
+    data = await to_thread.run_sync(_mask_png, service, row, split, index, max_side, limiter=service.decoding)
+    return Response(data, media_type="image/png", headers=revalidated(etag))
+
+
+def _image_png(service: Service, row: Row, split: str, index: int, max_side: int | None) -> bytes:
+    return pictures.png_of(_sample(service, row, split, index, with_mask=False).image, max_side)
+
+
+def _mask_png(service: Service, row: Row, split: str, index: int, max_side: int | None) -> bytes:
+    mask = _sample(service, row, split, index, with_mask=True).mask
+    if mask is None:
         raise not_found("mask of sample", f"{split}/{index}")
-    return Response(pictures.mask_png_of(sample.mask, max_side), media_type="image/png", headers=revalidated(etag))
+    return pictures.mask_png_of(mask, max_side)
 
 
 @router.post("/{dataset_id}/samples/{split}/{index}/open", responses=responses(404, 409))
-def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index) -> Image:
+async def open_sample(service: ServiceDep, dataset_id: Id, split: Split, index: Index) -> Image:
     """Make a photograph of a sample, with its labels, so that CAMs of it can be computed."""
+    return await to_thread.run_sync(_open, service, dataset_id, split, index, limiter=service.decoding)
+
+
+def _open(service: Service, dataset_id: str, split: str, index: int) -> Image:
     row = find(service, dataset_id)
     sample = _sample(service, row, split, index, with_mask=False)
     names = tuple(_names(service.datasets.get(row), sample.labels))

@@ -95,16 +95,17 @@ def get_image(service: ServiceDep, image_id: Id) -> Image:
 
 
 @router.get("/{image_id}/pixels", response_class=Response, responses={200: PNG, **responses(404)})
-def get_image_pixels(
+async def get_image_pixels(
     service: ServiceDep, image_id: Id, max_side: MaxSide = None, if_none_match: IfNoneMatch = None
 ) -> Response:
     """Its pixels as PNG."""
-    row = find(service, image_id)
+    row = await to_thread.run_sync(find, service, image_id)
     etag = f'"{row.sha}-{max_side or 0}"'
     if matches(if_none_match, etag):
         return not_modified(immutable(etag))
     try:
-        data = pictures.stored_png(service.artifacts, row.sha, max_side)
+        made = (service.artifacts, row.sha, max_side)
+        data = await to_thread.run_sync(pictures.stored_png, *made, limiter=service.decoding)
     except FileNotFoundError:
         raise not_found("file of image", image_id) from None
     return Response(data, media_type="image/png", headers=immutable(etag))

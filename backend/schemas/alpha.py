@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -24,6 +24,8 @@ Alpha = Annotated[float, Field(ge=0, le=1, description="Background threshold; th
 
 class CurvesQuery(Draws):
     """Rows of evaluations, with bands."""
+
+    from_text: ClassVar[bool] = True
 
     evaluations: Annotated[Evaluations, Field(min_length=1)]
     rows: list[RowName] = Field(default=[MULTI_SCALE], min_length=1, max_length=20)

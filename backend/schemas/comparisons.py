@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ OF_PAIR = {"a", "b"}
 class PairQuery(Choice):
     """Two evaluations and how they are compared."""
 
+    from_text: ClassVar[bool] = True
+
     a: EvaluationId
     b: EvaluationId
 
@@ -28,6 +30,8 @@ class PairQuery(Choice):
 
 class SizePairQuery(Choice):
     """Two evaluations and how they are compared by object size."""
+
+    from_text: ClassVar[bool] = True
 
     a: EvaluationId
     b: EvaluationId

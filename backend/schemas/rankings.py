@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,6 +14,8 @@ from ssenet.analysis.triage_record import TriageRow, TriageSummary
 
 class RowsQuery(Choice):
     """Which rows, and which of them."""
+
+    from_text: ClassVar[bool] = True
 
     limit: int = Field(default=12, ge=1, le=200, description="Most items of a page.")
     offset: int = Field(default=0, ge=0, le=2**31 - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
@@ -24,13 +24,16 @@ class Closed(BaseModel):
     """Base of all settings: immutable, an unknown key is an error, and nothing stands for a value of another type."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    from_text: ClassVar[bool] = False
+    """Whether values come as texts, as they do in the query of an address."""
 
     @field_validator("*", mode="before")
     @classmethod
     def _of_its_type(cls, value: object, info: ValidationInfo) -> object:
         """A number is no text and no truth value: pydantic would take ``"0.5"`` and ``true`` for numbers."""
         annotation: Any = cls.model_fields[str(info.field_name)].annotation
-        check_type(value, plain_types(annotation))
+        if not cls.from_text:
+            check_type(value, plain_types(annotation))
         return value
 
 

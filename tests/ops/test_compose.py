@@ -6,6 +6,7 @@ import importlib
 import re
 import shlex
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,18 @@ OURS = {name: service for name, service in SERVICES.items() if service.get("imag
 SERVERS = {name: service for name, service in SERVICES.items() if name != "migrate"}
 
 
+@pytest.mark.promise("P2")
+def test_every_service_says_how_it_is_checked_and_what_it_waits_for(measured: Callable[..., None]) -> None:
+    conditions = {"service_healthy", "service_completed_successfully", "service_started"}
+    for name, service in SERVICES.items():
+        assert service.get("command") or service.get("image"), name
+        for other, how in service.get("depends_on", {}).items():
+            assert other in SERVICES and how["condition"] in conditions, name
+            assert how["condition"] != "service_healthy" or "healthcheck" in SERVICES[other], (name, other)
+    measured("services of the compose file, all servers with a health check", len(SERVICES))
+
+
+@pytest.mark.promise("P2")
 def test_all_services_are_there() -> None:
     assert set(SERVICES) == {
         "redis", "postgres", "migrate", "api", "ui",
@@ -52,6 +65,7 @@ def test_every_variable_that_is_set_is_read(name: str) -> None:
     assert set(OURS[name]["environment"]) <= known
 
 
+@pytest.mark.promise("P2")
 @pytest.mark.parametrize("name", SERVERS)
 def test_every_server_has_a_health_check_and_comes_back(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"][0] in ("CMD", "CMD-SHELL")
