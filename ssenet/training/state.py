@@ -59,7 +59,7 @@ def _save(tensors: dict[str, Tensor], path: Path) -> None:
     try:
         save_file(tensors, path)
     except SafetensorError as error:  # it wraps what the system said
-        number = re.search(r"code: (\d+)", str(error))
+        number = re.search(r"(?:os error|code:) (\d+)", str(error))
         raise OSError(int(number[1]) if number else 0, str(error), str(path)) from error
 
 

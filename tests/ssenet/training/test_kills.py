@@ -49,7 +49,9 @@ def child(folder: Path, resume_from: Path | None = None, environment: dict[str, 
 
 def told(folder: Path) -> list[dict[str, Any]]:
     """The events on a process's standard output."""
-    return [json.loads(line) for line in (folder / "out.jsonl").read_bytes().splitlines()]
+    path = folder / "out.jsonl"
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +86,13 @@ def test_killed_at_five_random_moments_it_ends_with_the_same_bits(
         )
         process.kill()
         assert end_of(process) == -signal.SIGKILL
-        folders.append(folder if newest_whole(folder / STATES)[0] else folders[-1])
+        if newest_whole(folder / STATES)[0]:
+            folders.append(folder)  # killed before its first state, it leaves nothing to go on from
     last = tmp_path / "last"
     assert end_of(child(last, folders[-1])) == 0, (last / "log.txt").read_text()
     measured(f"kills (seed {seed}) of 5", len(moments), "")
-    assert ended_the_same(last, whole)
+    same = ended_the_same(last, whole)
+    measured(f"killed {len(moments)} times (seed {seed}): final weights that differ", 0 if same else 1, "", limit=0)
 
 
 @pytest.mark.slow
