@@ -59,8 +59,9 @@ def comparison_routes(fake: Any, app: FastAPI) -> None:
         if fake.refuse_comparison:
             body = {"title": "Unprocessable content", "status": 422, "detail": fake.refuse_comparison, "errors": []}
             return JSONResponse(body, 422, media_type="application/problem+json")
-        limits = (query.pop("small"), query.pop("medium")) if "small" in query else None
-        choice = SizeChoice.model_validate({**query, "limits": limits})
+        limits = (float(query.pop("small")), float(query.pop("medium"))) if "small" in query else None
+        numbers = {name: int(query[name]) for name in ("samples", "seed") if name in query}
+        choice = SizeChoice.model_validate({**query, **numbers, "limits": limits})
         fake.compared.append(choice)
         found = _computed(_key(a), _key(b), choice, small)
         return Response(found, media_type="application/json")
