@@ -104,7 +104,8 @@ class Settings(BaseSettings):
         default=90.0, ge=0, description="Days after which the figures over time of finished jobs are thinned."
     )
     keep_metrics: int = Field(default=500, ge=2, description="Figures over time that are kept of each such job.")
-    keep_logs_days: float = Field(default=30.0, ge=1, description="Days after which a log nobody writes to is removed.")
+    keep_logs_days: float = Field(default=30.0, ge=1, description="Days that the older half of a rotated log is kept.")
+    log_bytes: int = Field(default=64 * MEBI, ge=1, description="Size at which the log of a running process is cut.")
     orphan_hours: float = Field(
         default=24.0, ge=0, description="Hours after which a file that no row names is removed."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+_log = logging.getLogger(__name__)
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "red")
 
 
@@ -20,7 +22,8 @@ class Terminal:
         self._lock = threading.Lock()
 
     def say(self, text: str, *, style: str = "") -> None:
-        """One line of the supervisor's own."""
+        """One line of the supervisor's own, which its log keeps."""
+        _log.info("%s", text)
         with self._lock, suppress(OSError):
             self._console.print(escape(text), style=style)
 

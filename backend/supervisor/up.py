@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from backend import logs
 from backend.settings import Settings
 from backend.store.database import Database
 from backend.store.migrate import upgrade
@@ -32,6 +33,7 @@ def run(settings: Settings, *, ui: bool, verbose: bool) -> int:
     lock = RunLock(settings.data_dir / "run.lock")
     lock.acquire()
     settings = with_free_ports(settings)
+    logs.configure(settings, "up", file=settings.data_dir / "logs" / "supervisor.log")
     terminal = Terminal()
     supervisor = Supervisor(settings.data_dir / "logs", terminal, verbose=verbose)
     supervisor.listen()

@@ -12,7 +12,7 @@ from backend.store.database import Database
 from backend.upkeep.bytes import remove_attempts, remove_orphans, remove_staging, trim_caches
 from backend.upkeep.house import House
 from backend.upkeep.report import Report
-from backend.upkeep.rows import forget_requests, forget_tokens, remove_logs, thin_events
+from backend.upkeep.rows import forget_requests, forget_tokens, thin_events, trim_logs
 
 CHORES = (
     forget_requests,
@@ -22,7 +22,7 @@ CHORES = (
     remove_attempts,
     thin_events,
     forget_tokens,
-    remove_logs,
+    trim_logs,
 )
 _log = logging.getLogger(__name__)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -69,9 +72,20 @@ def surplus(numbers: list[int], kept: int) -> list[int]:
     return [number for index, number in enumerate(numbers) if index not in stay]
 
 
-def remove_logs(house: House, report: Report) -> None:
-    """Older halves of rotated logs, and logs of what does not run here any more."""
+def trim_logs(house: House, report: Report) -> None:
+    """Logs of processes that run for long are cut, keeping one older half; older halves go after a while.
+
+    A process writes on at the end of its file (``O_APPEND``), so its file is copied and emptied, never replaced; a
+    line that it writes between the two is lost.
+    """
     folder = house.settings.data_dir / "logs"
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if path.is_file() and older(path, house.settings.keep_logs_days * DAY):
+    for path in [*folder.glob("*.1"), *folder.glob("*.1.log")]:
+        if older(path, house.settings.keep_logs_days * DAY):
             house.remove_now(report, "old logs", path)
+    for path in folder.glob("*.log"):
+        size = path.stat().st_size
+        if size > house.settings.log_bytes and not path.name.endswith(".1.log"):
+            report.add("logs cut", 1, size)
+            if not house.dry_run:
+                shutil.copyfile(path, path.with_suffix(".1.log"))
+                os.truncate(path, 0)

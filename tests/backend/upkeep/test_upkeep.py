@@ -119,14 +119,25 @@ def test_caches_staging_and_logs(house: tuple[Database, ArtifactStore, Settings]
     stale, young = artifacts.root / ".tmp" / "stale", artifacts.root / ".tmp" / "young"
     logs = settings.data_dir / "logs"
     logs.mkdir()
-    for path in (stale, young, logs / "api.log", logs / "old.log.1"):
+    for path in (stale, young, logs / "api.log", logs / "old.log.1", logs / "ui.1.log"):
         path.write_text("x")
-    old(stale)
-    old(logs / "old.log.1")
+    for path in (stale, logs / "old.log.1", logs / "ui.1.log", logs / "api.log"):
+        old(path)
     keep_house(database, artifacts, settings)
     assert sorted(path.parent.name for path in artifacts.path("cams").rglob("*.npy")) == ["a3"]
     assert young.exists() and not stale.exists()
     assert [path.name for path in logs.iterdir()] == ["api.log"]
+
+
+def test_the_log_of_a_process_that_runs_is_cut_and_goes_on(house: tuple[Database, ArtifactStore, Settings]) -> None:
+    database, artifacts, settings = house
+    log = settings.data_dir / "logs" / "api.log"
+    log.parent.mkdir()
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"x" * 100)
+        keep_house(database, artifacts, settings.model_copy(update={"log_bytes": 10}))
+        writer.write(b"and on")
+    assert log.read_bytes() == b"and on" and (log.parent / "api.1.log").stat().st_size == 100
 
 
 def test_figures_of_old_jobs_are_thinned_and_what_happened_stays(
