@@ -70,7 +70,9 @@ class Outcome:
         gained = self.after.beyond(self.before)
         counted = {"lost": LOST, "doubled": DOUBLED, "out of order": ORDER}
         found = [_figure(f"jobs or steps {what}", self._count(rules), 0) for what, rules in counted.items()]
-        kept = [_figure(f"{name.replace('_', ' ')} more than before", max(0, gained[name]), 0) for name in _LEAKS]
+        kept = [
+            _figure(f"{n.replace('_', ' ')} more than before", max(0, gained[n]), most) for n, most in _LEAKS.items()
+        ]
         return [
             _figure("faults that hit", sum(self.faults.values())),
             _figure("jobs accepted or made by them", sum(self.jobs.values())),
@@ -96,7 +98,9 @@ class Outcome:
         return {**shown, "seconds": round(self.seconds, 1)}
 
 
-_LEAKS = ("processes", "descriptors", "temporary_files", "unfinished_jobs", "open_requests")
+_LEAKS = {"processes": 0, "descriptors": 24, "temporary_files": 0, "unfinished_jobs": 0, "open_requests": 0}
+"""What may be held more than before: four processes may each keep one more connection to the database and to the broker
+than they have needed before. What leaks with every job, request or restart is soon far beyond that."""
 
 
 def _figure(what: str, value: float, limit: float | None = None) -> dict[str, Any]:
@@ -217,9 +221,9 @@ class Soak:
 
 
 def at_rest(after: Holdings, before: Holdings) -> bool:
-    """Whether nothing is held that was not held before."""
+    """Whether no more is held than before, but for spare connections."""
     gained = after.beyond(before)
-    return all(gained[name] <= 0 for name in _LEAKS)
+    return all(gained[name] <= most for name, most in _LEAKS.items())
 
 
 def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
