@@ -132,6 +132,16 @@ def test_our_containers_write_logs_for_collectors() -> None:
     )
 
 
+def test_beyond_its_host_people_log_in_and_how_is_said() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert "docker compose run --rm migrate token create" in text and "trusted" not in text
+    for name in ("api", "ui"):  # they listen beyond their containers, so both refuse to start without a log-in
+        assert SERVICES[name]["command"] == [name, "--host", "0.0.0.0"]
+        assert "SSENET_LOGIN" not in SERVICES[name].get("environment", {})
+    assert "/api/v1/healthz" in SERVICES["api"]["healthcheck"]["test"][-1], "the only address that needs no token"
+    assert CliRunner().invoke(cli, ["token", "create", "--help"]).exit_code == 0
+
+
 def test_redis_demands_its_password_and_keeps_messages() -> None:
     command = SERVICES["redis"]["command"][-1]
     assert "--requirepass" in command and "--appendonly yes" in command and "--maxmemory-policy noeviction" in command
