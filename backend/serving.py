@@ -74,6 +74,7 @@ def main() -> None:
         http=patient_for(settings.body_seconds),
         access_log=False,
         server_header=False,
+        log_config=None,  # backend.logs has set it up
         log_level=given.log_level.lower(),
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
     )
