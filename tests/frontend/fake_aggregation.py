@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from fastapi import FastAPI, Query, Response
@@ -51,5 +51,7 @@ def aggregation_routes(app: FastAPI, asked: list[dict[str, Any]]) -> None:
 
 
 class _Part(Aggregation):
+    from_text: ClassVar[bool] = True
+
     first: int
     images: int

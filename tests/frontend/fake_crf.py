@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from fastapi import FastAPI, Query, Request, Response
@@ -14,6 +14,11 @@ from ssenet.refine.scrub_report import report
 
 if TYPE_CHECKING:
     from fake_api import FakeService
+
+
+class _InAddress(ScrubSettings):
+    from_text: ClassVar[bool] = True
+
 
 SIZE = (75, 100)
 ASKED = (
@@ -75,7 +80,7 @@ def crf_routes(fake: FakeService, app: FastAPI) -> None:
             state.pending -= 1
             return Response(status_code=202, headers={"Retry-After": "0"})
         given = {n: query[n] for n in ("preset", "alpha", "power_low", "power_high", "iterations") if n in query}
-        settings = ScrubSettings.model_validate(given)
+        settings = ScrubSettings.model_validate(_InAddress.model_validate(given).model_dump())
         made = frames(settings, query["image"] in fake.samples.opened)
         if "npz" in request.headers["accept"]:
             return Response(pack_frames(made), media_type="application/x-npz")
