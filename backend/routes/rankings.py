@@ -11,12 +11,12 @@ from sqlalchemy import select
 
 from backend.problems import not_found, responses
 from backend.schemas.common import Page
-from backend.schemas.rankings import Distribution, RankedRows, Ranking, RowsQuery
+from backend.schemas.rankings import ChoiceQuery, Distribution, RankedRows, Ranking, RowsQuery
 from backend.service import Cursor, Id, IdQuery, Limit, Service, ServiceDep
 from backend.store.models import Ranking as Row
 from backend.store.owners import check_change
 from backend.store.pages import page
-from ssenet.analysis.ranking import Choice, available, csv_of, distribution, rank
+from ssenet.analysis.ranking import available, csv_of, distribution, rank
 from ssenet.analysis.triage_record import TriageRecord, TriageSummary, suggested_alpha
 
 router = APIRouter(prefix="/rankings", tags=["rankings"])
@@ -62,7 +62,7 @@ def list_ranking_rows(service: ServiceDep, ranking_id: Id, query: Annotated[Rows
 
 
 @router.get("/{ranking_id}/ranking.csv", response_class=Response, responses={200: CSV, **responses(404, 422)})
-def get_ranking_csv(service: ServiceDep, ranking_id: Id, choice: Annotated[Choice, Query()]) -> Response:
+def get_ranking_csv(service: ServiceDep, ranking_id: Id, choice: Annotated[ChoiceQuery, Query()]) -> Response:
     """The same as CSV, with every figure."""
     found = rank(_record(service, ranking_id), choice)
     headers = {"Content-Disposition": f'attachment; filename="ranking-{ranking_id}.csv"'}

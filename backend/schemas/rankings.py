@@ -12,10 +12,14 @@ from ssenet.analysis.ranking import Choice, Measure
 from ssenet.analysis.triage_record import TriageRow, TriageSummary
 
 
-class RowsQuery(Choice):
-    """Which rows, and which of them."""
+class ChoiceQuery(Choice):
+    """Which rows, and in which order."""
 
     from_text: ClassVar[bool] = True
+
+
+class RowsQuery(ChoiceQuery):
+    """Which rows, and which of them."""
 
     limit: int = Field(default=12, ge=1, le=200, description="Most items of a page.")
     offset: int = Field(default=0, ge=0, le=2**31 - 1)

@@ -64,3 +64,12 @@ def test_bodies_that_are_no_objects_are_no_internal_error(client: TestClient, de
             for body in bodies:
                 answer = client.post(path, content=body, headers=JSON)
                 assert answer.status_code in (400, 413, 422), (path, body[:20], answer.text)
+
+
+@pytest.mark.promise("S11")
+def test_plausible_requests_are_understood(client: TestClient, description: Description) -> None:
+    """Else all of the above would be refused for another reason."""
+    requests = {name: made for name, made in description.plain_requests() if made["method"] == "GET"}
+    answers = {name: client.request(**request) for name, request in requests.items()}
+    misunderstood = {name: answer.text for name, answer in answers.items() if answer.status_code == 422}
+    assert misunderstood == {} and len(answers) > 40

@@ -25,6 +25,12 @@ IDS = {
     "user": "someone",
     "scopes": ["read"],
     "wait": 0,
+    "small": 0.1,
+    "medium": 0.3,
+    "samples": 100,
+    "source": "upload",
+    "rows": ["MS"],
+    "min": 0,
 }
 """Values that lead somewhere on a fresh installation; others come from defaults and limits."""
 
@@ -104,17 +110,30 @@ class Description:
         for name, field in schema.get("properties", {}).items():
             yield from (((name, *steps), text) for steps, text in self._texts(field))
 
+    def plain_requests(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """A plausible request of every operation and every kind of its body, with all parameters that it has."""
+        for path, item in self.document["paths"].items():
+            for method, operation in item.items():
+                content = operation.get("requestBody", {}).get("content", {}).get("application/json", {"schema": {}})
+                for kind, _ in self.alternatives(content["schema"]):
+                    leaf = Leaf(method.upper(), path, operation["operationId"], "nowhere", ("",), {}, kind)
+                    yield leaf.name, self.request(leaf, "")
+
     def request(self, leaf: Leaf, value: str) -> dict[str, Any]:
         """Arguments of ``client.request`` for an otherwise plausible request with ``value`` at ``leaf``."""
         operation = self.document["paths"][leaf.path][leaf.method.lower()]
         given: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}, "cookie": {}}
         for parameter in operation.get("parameters", []):
-            if parameter.get("required") or parameter["name"] == leaf.steps[0]:
+            if (
+                (leaf.where == "nowhere" and parameter["name"] != "cursor")
+                or parameter.get("required")
+                or parameter["name"] == leaf.steps[0]
+            ):
                 given[parameter["in"]][parameter["name"]] = self.plausible(parameter["schema"], parameter["name"])
         if leaf.where in given:
             given[leaf.where][str(leaf.steps[0])] = [value] if len(leaf.steps) > 1 else value
         path = re.sub(r"{(\w+)}", lambda found: _quoted(given["path"][found[1]]), leaf.path)
-        headers = {name: text.encode("utf-8", "surrogatepass") for name, text in given["header"].items()}
+        headers = {name: str(text).encode("utf-8", "surrogatepass") for name, text in given["header"].items()}
         made = {"method": leaf.method, "url": path, "params": given["query"], "headers": headers}
         return made | self._body(operation, leaf, value)
 
