@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from backend.store.artifacts import ArtifactStore, job_folder
+from backend.store.artifacts import ArtifactStore, attempt_key, job_folder
 from backend.store.database import Database
 from backend.store.models import Checkpoint
 from backend.store.transitions import Claim
@@ -31,7 +31,7 @@ def make_up(database: Database, artifacts: ArtifactStore, claim: Claim, resume_f
     folder = Path(resume_from) if resume_from else None
     if folder is None or not folder.is_relative_to(artifacts.path(job_folder(claim.job_id)).absolute()):
         return  # nothing, or the attempt of a job that this one retries: its events are its own
-    newest, _ = newest_whole(folder / STATES)
+    newest, _ = newest_whole(artifacts.path(attempt_key(claim.job_id, claim.fence)) / STATES)  # taken over from there
     recorder = Recorder(database, artifacts, claim, folder)
     recorder.look_back()
     known = _committed(database, claim.job_id)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,10 @@ from backend.store.job_records import add_events
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
 from ssenet.errors import DatasetError, SettingsError
+from ssenet.files import make_folder
 from ssenet.journal import finished_in
 from ssenet.stages import RESULT
-from ssenet.training.notes import STATES, claimed_steps, newest_whole
+from ssenet.training.notes import STATES, State, claimed_steps, newest_whole
 
 _KEPT = frozenset({"log.txt", "run.json"})
 
@@ -35,6 +38,8 @@ def prepare(database: Database, artifacts: ArtifactStore, claim: Claim, threads:
         inputs, folders = _inputs(session, artifacts, claim), _earlier(session, artifacts, claim)
     found = _furthest(folders)  # takes a while: not within a transaction
     _note_damage(database, artifacts, claim, found)
+    if found.state is not None:
+        _take_over(found.state, attempt_folder(artifacts, claim) / STATES)
     return {
         "kind": claim.kind,
         "settings": claim.settings,
@@ -68,11 +73,13 @@ class Found:
 
     Attributes:
         folder: of the attempt with most that is whole; None when there is nothing.
+        state: its newest one that is whole; None for work that has none.
         reached: steps that its newest state has seen, and finished items.
         damaged: states that are of no use, of all that were looked at.
     """
 
     folder: Path | None = None
+    state: State | None = None
     reached: tuple[int, int] = (0, 0)
     damaged: list[Path] = field(default_factory=list)
 
@@ -101,8 +108,19 @@ def _furthest(folders: list[Path]) -> Found:
         found.damaged += damaged
         reached = (newest.step + 1 if newest else 0, _items(folder))
         if reached > found.reached:
-            found.folder, found.reached = folder, reached
+            found.folder, found.state, found.reached = folder, newest, reached
     return found
+
+
+def _take_over(state: State, folder: Path) -> None:
+    """Link a state into the new attempt's folder.
+
+    An owner that was paused may go on and replace it by later ones, of whose steps nobody was told.
+    """
+    make_folder(folder)
+    for path in (state.path, state.path.with_suffix(".json")):
+        with suppress(FileExistsError, FileNotFoundError):  # tried again; replaced just now: the child looks itself
+            os.link(path, folder / path.name)
 
 
 def _claimed(folder: Path) -> tuple[int, int]:

@@ -42,7 +42,7 @@ def train(
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
     log = EventLog(folder, emit)
-    newest = newest_whole(Path(resume_from) / STATES)[0] if resume_from else None
+    newest = newest_whole(folder / STATES)[0] if resume_from else None
     for step in range(newest.step + 1 if newest else 1, steps + 1):
         time.sleep(seconds)
         log("metrics", step=step, epoch=step / per_epoch, values={"loss": 1.0 / step, "attempt": attempt})

@@ -22,7 +22,7 @@ from backend.store.models import Checkpoint, Job
 from backend.store.transitions import Claim, LeaseLost
 from ssenet.config import CamTrainSettings, DatasetSpec
 from ssenet.training.event_log import EventLog
-from ssenet.training.notes import STATES
+from ssenet.training.notes import STATES, newest_whole
 from worker.context import Context
 from worker.lease import Lease
 from worker.make_up import make_up
@@ -137,8 +137,12 @@ def test_what_a_dead_worker_did_not_record_is_made_up_for(context: Context, subm
         log("metrics", step=step, epoch=1.0, values={"loss": 1.0})
         if step < 3:
             save(first, step)
+    prepare(context.database, context.artifacts, claim, threads=1)
+    log("metrics", step=4, epoch=1.0, values={"loss": 1.0})
+    save(first, 4)  # it was only paused, and goes on: the new attempt keeps to the state that it found
     for _ in range(2):
         make_up(context.database, context.artifacts, claim, str(first.absolute()))
+    assert newest_whole(folder(context, job_id, 2) / STATES)[0] is not None
     steps = [event.data["step"] for event in events(job_id) if event.type == "metrics"]
     assert steps == [1, 2], "those before the state, once; the third is done again"
 
@@ -157,6 +161,7 @@ def test_a_checkpoint_that_was_published_and_not_committed_is_made_up_for(
         jobs.release(session, claim, "its worker died and heard nothing")
         again = jobs.claim(session, job_id, "another", 60)
     assert again is not None and checkpoints(job_id) == []
+    prepare(context.database, context.artifacts, again, threads=1)
     make_up(context.database, context.artifacts, again, str(first))
     assert [(row.epoch, row.step, row.final) for row in checkpoints(job_id)] == [(1, 20, False), (2, 40, True)]
     assert all(context.artifacts.exists(row.weights_key) for row in checkpoints(job_id))

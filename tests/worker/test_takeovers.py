@@ -13,7 +13,7 @@ import pytest
 from celery_workers import CeleryWorker, alive
 from histories import files_outside, first_step_of, in_session, states, steps
 
-from backend.store.artifacts import attempt_key
+from backend.store.artifacts import attempt_key, job_folder
 from backend.store.models import JobEvent
 from worker.context import Context
 
@@ -106,8 +106,8 @@ def test_who_was_paused_for_longer_than_its_lease_commits_nothing(
 
 
 def files_of_others(context: Context, job_id: str) -> dict[str, tuple[int, int]]:
-    """All files of the store outside the folder of the first attempt."""
-    return files_outside(context.artifacts.root, context.artifacts.path(attempt_key(job_id, 1)))
+    """All files of the job outside the folder of its first attempt."""
+    return files_outside(context.artifacts.path(job_folder(job_id)), context.artifacts.path(attempt_key(job_id, 1)))
 
 
 @pytest.mark.promise("R3")
