@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -89,7 +90,6 @@ class WorkerApp:
         """In the pool child: it, and whatever it starts, ends with the main process."""
         die_with_parent(self._main)
         watch_parent(self._main, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        signal.signal(signal.SIGTERM, self._asked_to_leave)
         self.status.warm = False
         self.status.job_id = None
         self._free_predecessor()
@@ -99,8 +99,6 @@ class WorkerApp:
 
     def _asked_to_leave(self, *_: Any) -> None:
         """In the pool child, as whoever stops a host asks every process: work at hand is given back first."""
-        if self.status.job_id is None:
-            os._exit(0)
         self._leaving = True
 
     def _free_predecessor(self) -> None:
@@ -115,10 +113,19 @@ class WorkerApp:
     def busy_with(self, job_id: str) -> Iterator[None]:
         """Show what the worker works on for as long as it does."""
         self.status.job_id = job_id
+        before = self._listen()
         try:
             with logs.bound(job_id=job_id, request_id=requested_by(self.celery)):
                 yield
         finally:
             self.status.job_id = None
+            if before is not None:
+                signal.signal(signal.SIGTERM, before)
         if self._leaving:
             raise SystemExit(0)
+
+    def _listen(self) -> Any:
+        """Hear SIGTERM for as long as there is work; returns what it did before. (Signals are for main threads.)"""
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        return signal.signal(signal.SIGTERM, self._asked_to_leave)
