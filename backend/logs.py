@@ -79,6 +79,7 @@ def configure(settings: Settings, service: str, *, file: Path | None = None) -> 
     root.addHandler(handler)
     root.setLevel(settings.log_level)
     logging.captureWarnings(True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # the supervisor asks several times a second
     for name in _FOREIGN:  # their own handlers would write each line once more, unfiltered
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
