@@ -16,6 +16,7 @@ from ssenet.errors import UserError
 
 token_app = typer.Typer(no_args_is_help=True, help="Access tokens: who may log in.")
 _console = Console(highlight=False, soft_wrap=True)
+_WIDE = 200  # ids are to be copied: they are not cut off where the terminal ends
 
 
 class TokenScope(StrEnum):
@@ -68,7 +69,7 @@ def show() -> None:
         for row in session.scalars(select(AccessToken).order_by(AccessToken.created_at.desc())):
             dates = [_day(row.expires_at), _day(row.last_used_at)]
             table.add_row(row.id, row.user, escape(row.name), ",".join(row.scopes), tokens.state(row, at), *dates)
-    _console.print(table, width=max(_console.width, 160))  # ids are to be copied
+    Console(highlight=False, width=max(_console.width, _WIDE)).print(table)
 
 
 @token_app.command("revoke")

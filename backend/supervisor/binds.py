@@ -52,8 +52,8 @@ def check_api(settings: Settings) -> None:
         where = f"SSENET_DATA_DIR={settings.data_dir} " if settings.is_sqlite else ""
         raise Refused(
             f"Nobody could log in: before the API listens on {settings.api_host}, beyond this host, there must be an "
-            f"access token. Create one with: {where}ssenet-lab token create NAME. And let SSENET_HOSTS name what people "
-            "type into their browsers, such as lab.example.org: requests for other names are refused."
+            f"access token. Create one with: {where}ssenet-lab token create NAME. And let SSENET_HOSTS name what "
+            "people type into their browsers, such as lab.example.org: requests for other names are refused."
         )
 
 

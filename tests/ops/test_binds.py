@@ -245,6 +245,15 @@ def test_what_people_type_must_be_named(tmp_path: Path) -> None:
     assert hosts_notice(beyond.model_copy(update={"hosts": "lab.example"})) is None
 
 
+def test_the_listing_of_tokens_has_their_whole_ids_and_no_secret(tmp_path: Path) -> None:
+    environment = {"SSENET_DATA_DIR": str(tmp_path), "COLUMNS": "80"}
+    made = CliRunner().invoke(lab.cli, ["token", "create", "me", "--name", "laptop"], env=environment).output.split()
+    listed = CliRunner().invoke(lab.cli, ["token", "list"], env=environment).output
+    assert made[1] in listed and "laptop" in listed and "living" in listed and made[-1] not in listed
+    assert CliRunner().invoke(lab.cli, ["token", "revoke", made[1]], env=environment).exit_code == 0
+    assert "revoked" in CliRunner().invoke(lab.cli, ["token", "list"], env=environment).output
+
+
 def test_the_doctor_says_who_may_come_in(tmp_path: Path) -> None:
     beyond = Settings(data_dir=tmp_path, api_host="0.0.0.0")
     assert access(beyond).good is False and access(Settings(data_dir=tmp_path)).good is True
