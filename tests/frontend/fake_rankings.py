@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from fastapi import FastAPI, Query, Response
 from fastapi.responses import JSONResponse
@@ -21,8 +21,14 @@ CONTENT = {"dataset_fingerprint": "f" * 64}
 """Of the stand-in's data set."""
 
 
-class RowsQuery(Choice):
+class ChoiceQuery(Choice):
     """As the service takes it."""
+
+    from_text: ClassVar[bool] = True
+
+
+class RowsQuery(ChoiceQuery):
+    """The same with a part of the rows."""
 
     limit: int = 12
     offset: int = 0
@@ -99,7 +105,7 @@ def ranking_routes(fake: FakeService, app: FastAPI) -> None:
         }  # fmt: skip
 
     @app.get("/api/v1/rankings/{ranking_id}/ranking.csv")
-    def table(ranking_id: str, choice: Annotated[Choice, Query()]) -> Response:
+    def table(ranking_id: str, choice: Annotated[ChoiceQuery, Query()]) -> Response:
         return Response(csv_of(rank(kept.records[ranking_id][0], choice).rows), media_type="text/csv")
 
 
