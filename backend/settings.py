@@ -45,8 +45,8 @@ class Settings(BaseSettings):
     artifacts_dir: Path | None = Field(default=None, description="Folder of images, weights and maps.")
 
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
-    api_port: int = Field(default=8000, ge=1, le=65535)
-    ui_port: int = Field(default=8501, ge=1, le=65535)
+    api_port: int = Field(default=8000, ge=1, le=65535, description="Port of the API.")
+    ui_port: int = Field(default=8501, ge=1, le=65535, description="Port of the pages.")
     hosts: str = Field(default="", description="More names, comma separated, that requests may be addressed to.")
     login: Literal["auto", "always"] = Field(
         default="auto", description="Whether the API wants a token: auto, when it listens beyond this host; always."
@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     streams_per_user: int = Field(default=8, ge=1, description="Event streams that one user may have open.")
     reads_per_minute: int = Field(
-        default=600,
+        default=3000,
         ge=1,
         description="Requests a minute that only look, of one user, or of one address before log-in. Each API process "
         "counts for itself; health checks and the operator on this host are not counted.",
@@ -109,7 +109,9 @@ class Settings(BaseSettings):
     orphan_hours: float = Field(
         default=24.0, ge=0, description="Hours after which a file that no row names is removed."
     )
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="DEBUG, INFO, WARNING or ERROR."
+    )
     log_format: str = Field(
         default="text",
         pattern="^(text|json)$",
