@@ -97,13 +97,21 @@ class Gate:
         return None
 
     async def _stranger(self, scope: Scope) -> Response | None:
-        if scope["path"] in OPEN or not self.doorman.locked():
+        if _open(scope) or not self.doorman.locked():
             return None
         request = HTTPConnection(scope)
         login = Login.parse(request.cookies.get(COOKIE))
         address = request.client.host if request.client else ""
         verdict = await run_in_threadpool(self.doorman.look, login, address)
         return None if verdict.identity is not None else _form(scope, request, login, verdict)
+
+
+def _open(scope: Scope) -> bool:
+    """Whether this says nothing of the lab. Streamlit's own scripts do not, and a page whose log-in has ended needs
+    more of them to show the form."""
+    path = scope["path"]
+    own_script = scope["type"] == "http" and scope["method"] in _SAFE and path.startswith("/static/")
+    return path in OPEN or (own_script and ".." not in path)
 
 
 def _form(scope: Scope, request: HTTPConnection, login: Login | None, verdict: Verdict) -> Response:
