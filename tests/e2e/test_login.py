@@ -97,9 +97,15 @@ def sentinels(lab: Lab, owned: dict[str, Belongings]) -> set[str]:
 
 @pytest.mark.promise("S6", "S8")
 def test_no_page_shows_any_data_without_a_log_in(
-    context: BrowserContext, lab: Lab, owned: dict[str, Belongings], measured: Callable[..., None]
+    context: BrowserContext,
+    lab: Lab,
+    owned: dict[str, Belongings],
+    measured: Callable[..., None],
+    wait_until: Callable[..., object],
 ) -> None:
-    names, asked = sentinels(lab, owned), len(lab.answered())
+    names = sentinels(lab, owned)
+    wait_until(lambda: lab.answered()[-1] == ("/api/v1/jobs", 200), what="the log line of the last of our own requests")
+    asked = len(lab.answered())
     assert {"demo-ssenet", "sentinel job of anna"} <= names
     streams: list[WebSocket] = []
     frames: list[object] = []

@@ -28,7 +28,8 @@ BEHIND = (
     "/",
     "/jobs",
     "/media/0123.png",
-    "/static/js/index.js",
+    "/app/static/own.js",
+    "/static/%2e%2e/media/0123.png",
     "/_stcore/metrics",
     "/_stcore/host-config",
     "/nowhere",
@@ -80,6 +81,11 @@ def test_nothing_passes_without_a_log_in(browser: TestClient, service: FakeServi
         answer = browser.request(method, address, headers={"Origin": HERE})
         assert answer.status_code == 401 and SECRET not in answer.text
     assert not service.access.seen, "the service was not even asked"
+
+
+def test_streamlits_own_scripts_are_no_secret(browser: TestClient) -> None:
+    assert browser.get("/static/js/index.js").status_code == 200
+    assert browser.post("/static/js/index.js", headers={"Origin": HERE}).status_code == 401
 
 
 def test_the_form_stands_in_the_place_of_the_page(browser: TestClient) -> None:
