@@ -20,10 +20,13 @@ MEDIA_TYPE = "text/event-stream"
 _POLL_SECONDS = 0.5
 _KEEP_ALIVE_SECONDS = 15.0
 _BATCH = 500
+_LONGEST_SECONDS = 300.0  # then the client comes back where it was, and shows its token again
 
 
 def response(service: Service, job_id: str, seq: int) -> StreamingResponse:
-    """Stream the events after ``seq`` until the job is over; each carries its number as its id.
+    """Stream the events after ``seq`` until the job is over, or for five minutes; each carries its number as its id.
+
+    A client that the stream ends for without an ``end`` asks again, as browsers do, with the last number it saw.
 
     Raises:
         Problem: 429, the caller has too many open.
@@ -50,8 +53,8 @@ class _UsersStream(StreamingResponse):
 async def _stream(service: Service, job_id: str, seq: int) -> AsyncIterator[bytes]:
     async with service.streams:
         yield b"retry: 2000\n\n"
-        quiet = 0.0
-        while True:
+        quiet, until = 0.0, anyio.current_time() + _LONGEST_SECONDS
+        while anyio.current_time() < until:
             events, over = await to_thread.run_sync(_read, service, job_id, seq)
             for event in events:
                 seq = event.seq

@@ -87,7 +87,7 @@ def ui(host: Host = None, port: UiPort = None) -> None:
 
     settings, host = configure(ui_port=port), host or "127.0.0.1"
     check_pages(host, os.environ.get("SSENET_API_URL") or api_address(settings))
-    if not is_loopback(host):
+    if settings.exposed or not is_loopback(host):
         os.environ[UI_LOGIN] = "1"
     become(ui_command(settings, host))
 

@@ -20,6 +20,7 @@ from backend.problems import Problem, render
 _log = logging.getLogger("ssenet.access")
 _errors = logging.getLogger("ssenet.errors")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PATH = 512  # of a path goes into the log
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -78,7 +79,7 @@ def _line(scope: Scope, request_id: str, status: int, seconds: float) -> dict[st
     return {
         "request_id": request_id,
         "method": scope["method"],
-        "path": quote(scope["path"]),  # a line break in it must not look like another line
+        "path": quote(scope["path"][:_PATH])[:_PATH],  # a line break in it must not look like another line
         "status": status,
         "ms": round(seconds * 1000, 1),
     }

@@ -49,7 +49,8 @@ class Settings(BaseSettings):
     ui_port: int = Field(default=8501, ge=1, le=65535, description="Port of the pages.")
     hosts: str = Field(default="", description="More names, comma separated, that requests may be addressed to.")
     login: Literal["auto", "always"] = Field(
-        default="auto", description="Whether the API wants a token: auto, when it listens beyond this host; always."
+        default="auto",
+        description="Whether the API wants a token: always; auto, when it listens beyond this host or has more hosts.",
     )
     jobs_per_user: int = Field(default=50, ge=1, description="Waiting and running jobs of one user.")
     upload_bytes_per_user: int = Field(
@@ -121,7 +122,17 @@ class Settings(BaseSettings):
     @property
     def login_required(self) -> bool:
         """Whether the API lets nobody in without a token."""
-        return self.login == "always" or not is_loopback(self.api_host)
+        return self.login == "always" or self.exposed
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others may reach the API: it listens beyond this host, or has names that lead here from beyond."""
+        return not is_loopback(self.api_host) or any(not is_loopback(name) for name in self.named_hosts)
+
+    @property
+    def named_hosts(self) -> list[str]:
+        """What ``hosts`` names."""
+        return [name for name in (part.strip() for part in self.hosts.split(",")) if name]
 
     @property
     def artifacts(self) -> Path:
@@ -157,5 +168,4 @@ class Settings(BaseSettings):
     def allowed_hosts(self) -> list[str]:
         """Host names the API answers to: without the check, a web page could reach it by DNS rebinding."""
         own = [] if self.api_host in ("0.0.0.0", "::") else [self.api_host]
-        names = ["127.0.0.1", "localhost", "[::1]", *own, *(name.strip() for name in self.hosts.split(","))]
-        return list(dict.fromkeys(name for name in names if name))
+        return list(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", *own, *self.named_hosts]))

@@ -12,7 +12,7 @@ from backend.access.caller import current
 from backend.problems import Problem
 from backend.settings import Settings
 from backend.store.database import take_turns
-from backend.store.models import Checkpoint, Image, Job
+from backend.store.models import Checkpoint, Image, Job, Pipeline, PipelineStage
 from backend.store.outputs import LIVE
 
 _JOBS_RETRY = 60
@@ -29,10 +29,19 @@ def check_jobs(session: Session, settings: Settings) -> None:
     if caller.is_operator:
         return
     take_turns(session)  # two requests at the same moment must not both find the last place
-    live = select(func.count(Job.id)).where(Job.owner == caller.user, Job.state.in_(LIVE))
-    if session.scalars(live).one() >= settings.jobs_per_user:
-        text = f"You have {settings.jobs_per_user} waiting or running jobs, the most for one user. Wait or cancel some."
+    if _live(session, caller.user) >= settings.jobs_per_user:
+        most = settings.jobs_per_user
+        text = f"You have {most} waiting or running jobs and pipelines, the most for one user. Wait or cancel some."
         raise _over(text, _JOBS_RETRY)
+
+
+def _live(session: Session, user: str) -> int:
+    """Jobs at work, and pipelines: those may wait together for one job, and then each starts one of its own."""
+    jobs = select(func.count(Job.id)).where(Job.owner == user, Job.state.in_(LIVE))
+    stages = select(PipelineStage.pipeline_id).join(Job, PipelineStage.job_id == Job.id).where(Job.state.in_(LIVE))
+    mine = (Pipeline.owner == user, Pipeline.cancel_requested_at.is_(None), Pipeline.id.in_(stages))
+    pipelines = select(func.count(Pipeline.id)).where(*mine)
+    return session.scalars(jobs).one() + session.scalars(pipelines).one()
 
 
 def check_upload(session: Session, settings: Settings, size: int) -> None:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,7 +52,9 @@ class Rates:
     """Requests of the last minute, by user or address."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        # Counters expire with their window; a list of moments would stay for every address that ever asked.
+        self.storage = MemoryStorage()
+        self._limiter = SlidingWindowCounterRateLimiter(self.storage)
         self._items: dict[Kind, RateLimitItem] = {
             "read": RateLimitItemPerMinute(settings.reads_per_minute),
             "write": RateLimitItemPerMinute(settings.writes_per_minute),

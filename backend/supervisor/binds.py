@@ -46,14 +46,14 @@ def check_api(settings: Settings) -> None:
     Raises:
         Refused: with what to do.
     """
-    if is_loopback(settings.api_host):
+    if not settings.exposed:
         return
     if living_tokens(settings) == 0:
         where = f"SSENET_DATA_DIR={settings.data_dir} " if settings.is_sqlite else ""
         raise Refused(
-            f"Nobody could log in: before the API listens on {settings.api_host}, beyond this host, there must be an "
-            f"access token. Create one with: {where}ssenet-lab token create NAME. And let SSENET_HOSTS name what "
-            "people type into their browsers, such as lab.example.org: requests for other names are refused."
+            f"Nobody could log in: before the API, on {settings.api_host}, is reached from beyond this host, there "
+            f"must be an access token. Create one with: {where}ssenet-lab token create NAME. And let SSENET_HOSTS "
+            "name what people type into their browsers, such as lab.example.org: requests for other names are refused."
         )
 
 

@@ -23,7 +23,7 @@ from backend.settings import Settings
 from backend.store import tokens
 from backend.store.database import Database
 from backend.store.migrate import upgrade
-from backend.supervisor.binds import Refused, check_pages, check_secrets, hosts_notice
+from backend.supervisor.binds import Refused, check_api, check_pages, check_secrets, hosts_notice
 from backend.supervisor.doctor import access
 from backend.supervisor.services import api_service, local, ui_service
 from backend.supervisor.up import entry
@@ -247,11 +247,12 @@ def test_what_people_type_must_be_named(tmp_path: Path) -> None:
 
 def test_the_listing_of_tokens_has_their_whole_ids_and_no_secret(tmp_path: Path) -> None:
     environment = {"SSENET_DATA_DIR": str(tmp_path), "COLUMNS": "80"}
-    made = CliRunner().invoke(lab.cli, ["token", "create", "me", "--name", "laptop"], env=environment).output.split()
-    listed = CliRunner().invoke(lab.cli, ["token", "list"], env=environment).output
+    made = CliRunner().invoke(lab.cli, ["token", "create", "me", "--name", "laptop"], env=environment).stdout.split()
+    listed = CliRunner().invoke(lab.cli, ["token", "list"], env=environment).stdout
     assert made[1] in listed and "laptop" in listed and "living" in listed and made[-1] not in listed
-    assert CliRunner().invoke(lab.cli, ["token", "revoke", made[1]], env=environment).exit_code == 0
-    assert "revoked" in CliRunner().invoke(lab.cli, ["token", "list"], env=environment).output
+    revoked = CliRunner().invoke(lab.cli, ["token", "revoke", made[1]], env=environment)
+    assert revoked.exit_code == 0, revoked.exception
+    assert "revoked" in CliRunner().invoke(lab.cli, ["token", "list"], env=environment).stdout
 
 
 def test_the_doctor_says_who_may_come_in(tmp_path: Path) -> None:
@@ -276,3 +277,15 @@ def test_mistakes_with_tokens_are_answered_in_words(tmp_path: Path, arguments: l
     done = CliRunner().invoke(lab.cli, arguments, env={"SSENET_DATA_DIR": str(tmp_path), "COLUMNS": "200"})
     assert done.exit_code != 0
     assert words in (str(done.exception) if isinstance(done.exception, UserError) else done.output)
+
+
+@pytest.mark.promise("S8")
+def test_a_name_that_leads_here_from_beyond_wants_a_log_in_though_only_a_proxy_on_this_host_connects(
+    tmp_path: Path,
+) -> None:
+    behind = Settings(data_dir=tmp_path, hosts="lab.example.org")
+    assert behind.exposed and behind.login_required
+    upgrade(Database(behind.database).engine)
+    with pytest.raises(Refused, match="Nobody could log in"):
+        check_api(behind)
+    assert not Settings(data_dir=tmp_path, hosts="localhost, 127.0.0.2").login_required

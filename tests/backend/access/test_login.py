@@ -74,7 +74,8 @@ def test_on_this_machine_nobody_needs_a_token_and_a_presented_one_counts(entered
 
 
 def test_a_connection_from_outside_needs_a_token_whatever_settings_say(entered: Enter) -> None:
-    there = entered(host="192.0.2.7", login="auto", hosts="192.0.2.7")
+    there = entered(host="192.0.2.7", login="auto")
+    there.client.headers["Host"] = "localhost"
     assert there.service.settings.login_required is False
     assert there.client.get("/api/v1/jobs").status_code == 401
     assert there.client.get("/api/v1/healthz").status_code == 200
