@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from backend.store.owners import usable
 from ssenet.errors import CheckpointError
 from ssenet.histograms import load_histograms
 from ssenet.results import CheckpointCard, EvaluationRecord, ProtocolCard
+from ssenet.training.notes import file_hash
 
 CARD, WEIGHTS = "card.json", "weights.safetensors"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
@@ -81,10 +81,10 @@ def _import(database: Database, artifacts: ArtifactStore, run: Path, card: Check
     check_weights(weights, card)
     key = weights_key(card.weights_sha256)
     scores, skipped = _scores_of(card, run)
-    with database.write() as session:
+    with artifacts.staged_copy(weights) as staged, database.write() as session:
         take_turns(session)
         if not artifacts.exists(key):  # within the transaction: their removal comes before or after it
-            artifacts.put_file(key, weights)
+            artifacts.adopt(key, staged)
         row, new = _row(session, card, key, weights.stat().st_size)
         problems = [_evaluation(session, artifacts, row, one) for one in scores]
         skipped += [problem for problem in problems if problem is not None]
@@ -125,9 +125,7 @@ def check_weights(weights: Path, card: CheckpointCard) -> None:
             tensors = len(list(file.keys()))
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{weights} is not a safetensors file ({error}).") from None
-    with weights.open("rb") as stream:
-        same = hashlib.file_digest(stream, "sha256").hexdigest() == card.weights_sha256
-    if not same or not tensors:
+    if file_hash(weights) != card.weights_sha256 or not tensors:
         raise CheckpointError(f"{weights} is not the file that its card describes: the hashes differ.")
 
 

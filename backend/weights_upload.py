@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from backend.problems import FieldError, Problem, invalid, pointer
 from ssenet.config import CamTrainSettings, NetworkRole, SegmentationTrainSettings
+from ssenet.files import flush_file
 from ssenet.results import CheckpointCard
 
 _HEADER_LIMIT = 8 * 2**20
@@ -57,7 +58,7 @@ def _is_backbone(name: str) -> bool:
 
 
 def copy_and_hash(source: BinaryIO, target: Path, limit: int) -> tuple[str, int]:
-    """Copy an upload; returns its sha256 and size.
+    """Copy an upload, all of it to the disk; returns its sha256 and size.
 
     Raises:
         Problem: 413, it is larger than ``limit`` bytes.
@@ -70,6 +71,7 @@ def copy_and_hash(source: BinaryIO, target: Path, limit: int) -> tuple[str, int]
                 raise Problem(413, "too-large", f"Weights may have {limit / 2**20:.4g} MiB.")
             digest.update(chunk)
             out.write(chunk)
+    flush_file(target)  # now, and not while all others wait for the transaction that takes it up
     return digest.hexdigest(), size
 
 

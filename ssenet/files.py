@@ -15,12 +15,17 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def move_into_place(staged: Path, target: Path) -> None:
     """Move a finished file to where readers look, on the same file system, once its bytes are on the disk."""
     make_folder(target.parent)
-    with staged.open("rb") as file:
-        os.fsync(file.fileno())
+    flush_file(staged)
     fault("after_fsync")
     staged.replace(target)
     fault("after_rename")
     sync_folder(target.parent)
+
+
+def flush_file(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def make_folder(folder: Path) -> None:

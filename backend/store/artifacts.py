@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,10 +12,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from ssenet.files import move_into_place
+from ssenet.files import flush_file, move_into_place
 
 _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_STALE_SECONDS = 24 * 3600.0
 
 
 def image_key(sha: str) -> str:
@@ -113,19 +111,19 @@ class ArtifactStore:
             move_into_place(staged, target)
         return target
 
-    def put_file(self, key: str, path: Path) -> Path:
-        """Copy the file at ``path`` in; replaces what was there."""
-        target = self.path(key)
-        with self.staging() as staged:
-            shutil.copyfile(path, staged)
-            move_into_place(staged, target)
-        return target
-
     def adopt(self, key: str, staged: Path) -> Path:
         """Move a file that was written under ``staging`` to ``key``."""
         target = self.path(key)
         move_into_place(staged, target)
         return target
+
+    @contextmanager
+    def staged_copy(self, path: Path) -> Iterator[Path]:
+        """A copy of the file at ``path`` to adopt: its bytes are on the disk, so that to adopt it takes no time."""
+        with self.staging() as staged:
+            shutil.copyfile(path, staged)
+            flush_file(staged)
+            yield staged
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
@@ -136,6 +134,17 @@ class ArtifactStore:
             yield staged
         finally:
             staged.unlink(missing_ok=True)
+
+    def set_aside(self, path: Path) -> Path:
+        """Move a file or folder of the store to the staging folder, where whoever moved it removes it.
+
+        Raises:
+            FileNotFoundError: it is not there.
+        """
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        aside = path.rename(self._tmp / uuid.uuid4().hex)
+        os.utime(aside)  # young: what is old there was left by a killed process, and anybody removes it
+        return aside
 
     def delete(self, key: str) -> None:
         """Remove ``key``; nothing happens when it is not there."""
@@ -169,12 +178,3 @@ class ArtifactStore:
                 path.unlink(missing_ok=True)
                 excess, removed = excess - size, removed + 1
         return removed
-
-    def remove_stale_staging(self) -> None:
-        """Remove what a killed process left behind in the staging folder a day ago."""
-        if not self._tmp.exists():
-            return
-        for path in self._tmp.iterdir():
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < time.time() - _STALE_SECONDS:
-                    path.unlink()

@@ -5,6 +5,9 @@ So whoever brings bytes under a key that others may share, and whoever removes s
 transaction that takes turns (``take_turns``): the check that no row names them and their removal, or the bytes'
 arrival and their row, are one step to the other side. Bytes whose key is one row's own come before their row,
 outside a transaction: for them, and for good measure for all, only what is older than a grace period is removed.
+
+All others wait meanwhile. So within the transaction a thing only loses its name, which takes no time however large it
+is: it moves to the staging folder, and its bytes are counted and deleted afterwards.
 """
 
 from __future__ import annotations
@@ -41,12 +44,21 @@ class House:
     dry_run: bool
 
     def remove(self, report: Report, what: str, path: Path, unused: Callable[[Session], bool]) -> None:
-        """Remove a file or folder if ``unused`` still says so when it is our turn."""
-        with self.database.write() as session:
+        """Remove a file or folder of the store if ``unused`` still says so when it is our turn."""
+        if self.dry_run:
+            with self.database.read() as session:
+                gone = path if unused(session) else None
+        else:
+            gone = self._set_aside(path, unused)
+        if gone is not None:
+            self.remove_now(report, what, gone)
+
+    def _set_aside(self, path: Path, unused: Callable[[Session], bool]) -> Path | None:
+        """Where a thing lies that nobody can take up any more; None when somebody may need it, or it is gone."""
+        with self.database.write() as session, suppress(FileNotFoundError):
             take_turns(session)
-            if not unused(session):
-                return
-            self.remove_now(report, what, path)
+            return self.artifacts.set_aside(path) if unused(session) else None
+        return None
 
     def remove_now(self, report: Report, what: str, path: Path) -> None:
         """Remove a file or folder that nobody else may take up; whoever has it open reads on."""

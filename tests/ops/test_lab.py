@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +233,26 @@ def test_figures_are_computed_while_others_may_write(
     monkeypatch.setattr("backend.importing.load_histograms", load)
     [imported] = import_run(database, artifacts, tmp_path / "run")
     assert (imported.evaluations, imported.skipped) == (1, ())
+
+
+def test_weights_are_copied_to_the_disk_while_others_may_write(
+    database: Database, artifacts: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path / "run" / "epoch-001", 10)
+    size, real = (tmp_path / "run" / "epoch-001" / "weights.safetensors").stat().st_size, os.fsync
+    copied: list[bool] = []
+
+    def fsync(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size == size:
+            with closing(sqlite3.connect(tmp_path / "ssenet.db", isolation_level=None, timeout=0)) as other:
+                copied.append(not copied)
+                if copied[-1]:  # the first time; to take up what is on the disk costs nothing
+                    other.execute("BEGIN IMMEDIATE")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    [imported] = import_run(database, artifacts, tmp_path / "run")
+    assert imported.new and copied == [True, False]
 
 
 def test_all_epochs_on_demand(database: Database, artifacts: ArtifactStore, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pickle
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -63,6 +64,35 @@ def test_an_upload_comes_back_byte_by_byte(client: TestClient, service: Service,
     again = upload(client, weights, json.dumps(made["card"]).encode())
     assert (again.status_code, again.json()["id"]) == (200, made["id"])
     assert left_behind(service) == []
+
+
+def test_an_upload_is_on_the_disk_before_others_have_to_wait(
+    client: TestClient, service: Service, make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[tuple[int, bool]] = []
+    weights, real = make.weights_of(10, dtype=np.float32), os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if os.fstat(descriptor).st_size == len(weights):
+            flushed.append((os.fstat(descriptor).st_ino, others_may_write(service)))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    assert upload(client, weights, make.card_of(weights)).status_code == 201
+    assert flushed[0][1], "its bytes were written out within the transaction"
+    assert len({number for number, _ in flushed}) == 1, "and it was copied no second time"
+
+
+def others_may_write(service: Service) -> bool:
+    """Whether nobody holds the database's write lock."""
+    other = sqlite3.connect(service.settings.data_dir / "ssenet.db", isolation_level=None, timeout=0)
+    try:
+        other.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        other.close()
+    return True
 
 
 class Canary:

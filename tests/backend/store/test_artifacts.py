@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,8 @@ def everything(store: ArtifactStore) -> set[str]:
 def test_what_is_put_is_there(store: ArtifactStore, tmp_path: Path) -> None:
     store.put_bytes("images/a.png", b"one")
     (tmp_path / "file").write_bytes(b"two")
-    store.put_file("weights/b.safetensors", tmp_path / "file")
+    with store.staged_copy(tmp_path / "file") as staged:
+        store.adopt("weights/b.safetensors", staged)
     with store.staging() as staged:
         staged.write_bytes(b"three")
         store.adopt("evaluations/c.npz", staged)
@@ -39,6 +39,7 @@ def test_what_is_put_is_there(store: ArtifactStore, tmp_path: Path) -> None:
     with store.open("weights/b.safetensors") as file:
         assert file.read() == b"two"
     assert everything(store) == {"images/a.png", "weights/b.safetensors", "evaluations/c.npz"}
+    assert (tmp_path / "file").read_bytes() == b"two", "a copy leaves it where it was"
     store.delete("images/a.png")
     store.delete("images/a.png")
     assert not store.exists("images/a.png")
@@ -108,12 +109,11 @@ def test_a_map_and_what_it_cost_are_used_and_leave_together(store: ArtifactStore
     assert everything(store) == {"cams/old.npy", "cams/old.cost.json", "cams/alone.npy"}
 
 
-def test_leftovers_of_a_killed_process_go_after_a_day(store: ArtifactStore) -> None:
-    store.put_bytes("images/x.png", b"x")
-    old, new = store.root / ".tmp" / "old", store.root / ".tmp" / "new"
-    for path in (old, new):
-        path.write_bytes(b"")
-    os.utime(old, (0, 0))
-    store.remove_stale_staging()
-    assert new.exists() and not old.exists()
-    assert stat.S_ISDIR((store.root / ".tmp").stat().st_mode)
+@pytest.mark.parametrize("what", ["images/a.png", "images"])
+def test_what_is_set_aside_has_lost_its_name_and_nothing_else(store: ArtifactStore, what: str) -> None:
+    store.put_bytes("images/a.png", b"one")
+    aside = store.set_aside(store.path(what))
+    assert not store.exists("images/a.png") and aside.parent == store.root / ".tmp"
+    assert [path.read_bytes() for path in (aside, *aside.rglob("*")) if path.is_file()] == [b"one"]
+    with pytest.raises(FileNotFoundError):
+        store.set_aside(store.path(what))

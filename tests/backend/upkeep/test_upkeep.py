@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -18,6 +22,7 @@ from backend.store.database import Database, now
 from backend.store.migrate import upgrade
 from backend.store.models import AccessToken, Image, ImageSet, Job, JobEvent
 from backend.sweeper import Sweeper
+from backend.upkeep import house as house_module
 from backend.upkeep.keep import keep_house
 from backend.upkeep.report import Report
 from backend.upkeep.rows import surplus
@@ -88,6 +93,32 @@ def test_attempts_go_unless_somebody_may_still_need_them(house: tuple[Database, 
         "failed long ago", "cancelled long ago", "was retried with success"
     }  # fmt: skip
     assert report.shares["attempts"].number == 3 and report.size == planned.size == 6
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_folders_are_counted_and_deleted_while_others_may_write(
+    house: tuple[Database, ArtifactStore, Settings], monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    database, artifacts, settings = house
+    folder = attempt(artifacts, job(database, "failed", LONG_AGO))
+    seen: list[str] = []
+
+    def meanwhile(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+        def slow(*given: Any, **named: Any) -> Any:
+            other = sqlite3.connect(settings.data_dir / "ssenet.db", isolation_level=None, timeout=0)
+            other.execute("BEGIN IMMEDIATE")
+            other.close()
+            seen.append(name)
+            return real(*given, **named)
+
+        return slow
+
+    monkeypatch.setattr(house_module, "size_of", meanwhile("count", house_module.size_of))
+    monkeypatch.setattr(shutil, "rmtree", meanwhile("delete", shutil.rmtree))
+    report = keep_house(database, artifacts, settings, dry_run=dry_run)
+    assert seen == ["count"] if dry_run else seen == ["count", "delete"]
+    assert report.shares["attempts"].number == 1 and folder.exists() is dry_run
+    assert list((artifacts.root / ".tmp").glob("*")) == []
 
 
 def test_files_that_no_row_names_go_after_the_grace_period(
