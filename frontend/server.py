@@ -1,6 +1,7 @@
 """The pages as an ASGI application: Streamlit behind the gate, with the log-in beside it.
 
-``streamlit run frontend/server.py`` finds ``app`` and serves it.
+``ssenet-lab ui`` starts it, and says where it listens and who must log in. By hand, ``streamlit run
+frontend/server.py`` finds ``app`` and serves it to this machine only (``.streamlit/config.toml``).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontend.access.doorman import DOORMAN, Doorman, Verdict
 from frontend.access.form import HEADERS, bounce_html, form_html
-from frontend.access.login import COOKIE, Login
+from frontend.access.login import COOKIE, OUTSIDE, Login
 
 OPEN = frozenset({"/_stcore/health", "/login", "/login/icon.png", "/logout"})
 """What answers without a log-in, because it says nothing of the lab."""
@@ -58,6 +58,8 @@ SECURITY = {
 class Gate:
     """ASGI middleware around Streamlit. Where a log-in is wanted, nothing but ``OPEN`` passes without one.
 
+    A connection that came in by another address than loopback always wants one, however the pages were started.
+
     Args:
         app: what it guards.
         doorman: knows tokens.
@@ -71,7 +73,11 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        answer = self._foreign(scope) or await self._stranger(scope)
+        outside = _from_outside(scope)
+        locked = outside or self.doorman.locked()
+        answer = self._foreign(scope, locked) or (await self._stranger(scope) if locked else None)
+        if outside:  # the pages must not take a visitor from there for the operator
+            scope = {**scope, "headers": [*scope["headers"], (OUTSIDE.encode(), b"1")]}
         if scope["type"] == "websocket":
             if answer is None:
                 await self.app(scope, receive, send)
@@ -81,10 +87,10 @@ class Gate:
         guarded = self.app if answer is None else answer
         await guarded(scope, receive, _decorated(send))
 
-    def _foreign(self, scope: Scope) -> Response | None:
+    def _foreign(self, scope: Scope, locked: bool) -> Response | None:
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if not served(host):
+        if not served(host, locked):
             return PlainTextResponse(
                 "This host name is not served here. Add it to SSENET_HOSTS if it is yours.\n", status_code=400
             )
@@ -97,13 +103,21 @@ class Gate:
         return None
 
     async def _stranger(self, scope: Scope) -> Response | None:
-        if _open(scope) or not self.doorman.locked():
+        if _open(scope):
             return None
         request = HTTPConnection(scope)
         login = Login.parse(request.cookies.get(COOKIE))
         address = request.client.host if request.client else ""
         verdict = await run_in_threadpool(self.doorman.look, login, address)
         return None if verdict.identity is not None else _form(scope, request, login, verdict)
+
+
+def _from_outside(scope: Scope) -> bool:
+    """Whether the connection came in by another address than loopback, as with a bind that nobody said to lock."""
+    try:
+        return not ipaddress.ip_address((scope.get("server") or ("",))[0]).is_loopback
+    except ValueError:  # a unix socket, or no socket at all
+        return False
 
 
 def _open(scope: Scope) -> bool:
@@ -130,7 +144,7 @@ def _form(scope: Scope, request: HTTPConnection, login: Login | None, verdict: V
     return response
 
 
-def served(host: str) -> bool:
+def served(host: str, locked: bool) -> bool:
     """Whether requests may be addressed to this host: without the check a web page could come in by DNS rebinding.
 
     Names need to be known (``SSENET_HOSTS``). Where people log in, any numeric address is fine: rebinding needs a name.
@@ -141,7 +155,7 @@ def served(host: str) -> bool:
         return False
     given = f"{os.environ.get('SSENET_HOSTS', '')},{os.environ.get('SSENET_API_HOST', '')}"
     known = _LOOPBACK | {one.strip().lower().strip("[]") for one in given.split(",")} - {"0.0.0.0", "::"}
-    return bool(name) and (name in known or (DOORMAN.locked() and _numeric(name)))
+    return bool(name) and (name in known or (locked and _numeric(name)))
 
 
 def _numeric(name: str) -> bool:

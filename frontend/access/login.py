@@ -8,6 +8,8 @@ import secrets
 from dataclasses import dataclass, field
 
 COOKIE = "ssenet_login"
+OUTSIDE = "x-ssenet-outside"
+"""Header that the gate adds for the pages to a connection that came in by another address than loopback."""
 _ID = re.compile(r"[0-9a-f]{16}")
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]{8,512}")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from frontend.access.doorman import DOORMAN, Verdict
-from frontend.access.login import COOKIE, Login, fingerprint
+from frontend.access.login import COOKIE, OUTSIDE, Login, fingerprint
 from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
 from frontend.schemas.access import Identity, Scope
 
@@ -47,9 +47,29 @@ def _cookies() -> Mapping[str, str]:
     return st.context.cookies
 
 
-def client() -> Client:
-    """The client of this browser session: it sends its visitor's token, and is nobody else's."""
+def _headers() -> Mapping[str, str]:
+    return st.context.headers
+
+
+def _locked() -> bool:
+    """Whether this visitor must log in; one from outside always, for the service may take nobody for the operator."""
+    return DOORMAN.locked() or OUTSIDE in _headers()
+
+
+def _admitted() -> Login | None:
     now = login()
+    if now is None and _locked():
+        raise LoginNeeded("")
+    return now
+
+
+def client() -> Client:
+    """The client of this browser session: it sends its visitor's token, and is nobody else's.
+
+    Raises:
+        LoginNeeded: there must be a log-in, and is none, perhaps since a moment ago in another tab.
+    """
+    now = _admitted()
     mark = (api_url(), None if now is None else fingerprint(now.token))
     kept: tuple[object, Client] | None = st.session_state.get(_CLIENT)
     if kept is None or kept[0] != mark:
@@ -59,8 +79,12 @@ def client() -> Client:
 
 
 def owner() -> str:
-    """For whom an answer is kept: the service, and the hash of the token. Part of the key of every cache."""
-    now = login()
+    """For whom an answer is kept: the service, and the hash of the token. Part of the key of every cache.
+
+    Raises:
+        LoginNeeded: as of ``client``.
+    """
+    now = _admitted()
     return api_url() if now is None else f"{api_url()} {fingerprint(now.token)}"
 
 
@@ -70,10 +94,8 @@ def identity() -> Identity | None:
     Raises:
         LoginNeeded: there is no log-in, or it is not accepted any more.
     """
-    now = login()
+    now = _admitted()
     if now is None:
-        if DOORMAN.locked():
-            raise LoginNeeded("")
         return None
     seen: _Seen | None = st.session_state.get(_SEEN)
     if seen is None or seen.fingerprint != fingerprint(now.token) or time.monotonic() > seen.until:

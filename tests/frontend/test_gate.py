@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fake_access import ANNA
@@ -19,10 +22,11 @@ from frontend.access import doorman as doors
 from frontend.access import gate, routes
 from frontend.access.doorman import TRIES, Doorman
 from frontend.access.form import local
-from frontend.access.login import COOKIE, Login
+from frontend.access.login import COOKIE, OUTSIDE, Login
 from frontend.client import LoginNeeded, Problem, ServiceUnreachable
 
 HERE = "http://testserver"
+FRONTEND = Path(gate.__file__).parents[1]
 SECRET = "what only people inside may read"
 BEHIND = (
     "/",
@@ -42,6 +46,7 @@ async def inside(_request: Request) -> Response:
 
 async def stream(websocket: WebSocket) -> None:
     await websocket.accept()
+    await websocket.send_json({"outside": OUTSIDE in websocket.headers})
     await websocket.send_text(SECRET)
     await websocket.close()
 
@@ -181,7 +186,7 @@ def test_other_sites_can_do_nothing(browser: TestClient) -> None:
         ):
             pass
     with browser.websocket_connect("/_stcore/stream", headers={"Origin": HERE}) as socket:
-        assert socket.receive_text() == SECRET
+        assert socket.receive_json() == {"outside": False} and socket.receive_text() == SECRET
 
 
 @pytest.mark.promise("S6")
@@ -224,6 +229,45 @@ def test_on_this_machine_nobody_has_to_log_in_but_names_are_checked(
     assert browser.get("/", headers={"Host": "192.0.2.7:8501"}).status_code == 400
     monkeypatch.setenv("SSENET_UI_LOGIN", "1")
     assert browser.get("/", headers={"Host": "192.0.2.7:8501"}).status_code == 401
+
+
+@pytest.mark.promise("S6")
+@pytest.mark.parametrize("address", ["http://192.0.2.7:8501", "http://[2001:db8::7]:8501"])
+@pytest.mark.parametrize("host", [None, "localhost:8501"])
+def test_a_connection_from_outside_is_locked_whatever_the_settings_say(
+    service: FakeService, browser: TestClient, monkeypatch: pytest.MonkeyPatch, address: str, host: str | None
+) -> None:
+    monkeypatch.delenv("SSENET_UI_LOGIN")
+    service.access.required = False  # the API takes whoever has no token for the operator
+    said, ws = {} if host is None else {"Host": host}, address.replace("http", "ws") + "/_stcore/stream"
+    with TestClient(browser.app, base_url=address, headers=said, follow_redirects=False) as stranger:
+        answer = stranger.get("/jobs")
+        assert answer.status_code == 401 and SECRET not in answer.text
+        with pytest.raises((WebSocketDisconnect, WebSocketDenialResponse)), stranger.websocket_connect(ws):
+            pass
+        assert stranger.post("/login", data={"token": "sslab_guessed-wrongly"}).status_code == 401
+        assert stranger.post("/login", data={"token": ANNA}).status_code == 303
+        assert stranger.get("/jobs").text == SECRET
+        with stranger.websocket_connect(ws, headers={"Cookie": f"{COOKIE}={stranger.cookies[COOKIE]}"}) as socket:
+            assert socket.receive_json() == {"outside": True}
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:8501", "http://[::1]:8501"])
+def test_a_connection_within_this_machine_is_open(
+    browser: TestClient, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.delenv("SSENET_UI_LOGIN")
+    with TestClient(browser.app, base_url=address) as here:
+        assert here.get("/jobs").text == SECRET
+
+
+def test_pages_started_by_hand_listen_on_this_machine_only() -> None:
+    show = (
+        f"from streamlit import config; config._main_script_path = {str(FRONTEND / 'server.py')!r};"
+        "config.get_config_options(True, {}); print(config.get_option('server.address'))"
+    )
+    shown = subprocess.run([sys.executable, "-c", show], capture_output=True, text=True, check=True, timeout=120)
+    assert shown.stdout.split() == ["127.0.0.1"]
 
 
 def test_a_code_for_the_cookie_works_once_and_soon(door: Doorman, browser: TestClient) -> None:

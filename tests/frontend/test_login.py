@@ -14,7 +14,8 @@ from streamlit.testing.v1 import AppTest
 from frontend import keeping
 from frontend.access import visitor
 from frontend.access.doorman import Doorman
-from frontend.access.login import COOKIE, Login
+from frontend.access.login import COOKIE, OUTSIDE, Login
+from frontend.client import LoginNeeded
 
 Open = Callable[..., AppTest]
 VIEWS = sorted(path.stem for path in (Path(__file__).parents[2] / "frontend" / "views").glob("*.py"))
@@ -78,6 +79,34 @@ def test_a_refusal_leads_to_the_log_in_where_nobody_expected_one(
     monkeypatch.setattr(visitor, "_cookies", dict)
     app = open_page("jobs").run()
     assert [title.value for title in app.title] == ["Log in"] and SENTINEL not in everything(app)
+
+
+@pytest.mark.promise("S6")
+def test_a_visitor_from_outside_who_logs_out_is_nobody_and_not_the_operator(
+    service: FakeService, browser: Browser, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.access.required = False  # the API takes whoever has no token for the operator
+    monkeypatch.delenv("SSENET_UI_LOGIN")
+    monkeypatch.setattr(visitor, "_headers", lambda: {OUTSIDE: "1"})
+    browser.use(ANNA)
+    app = open_page("jobs")
+    assert app.title[0].value == "Jobs"
+    login = Login.parse(browser.cookies[COOKIE])
+    assert login
+    visitor.DOORMAN.end(login)
+    assert [title.value for title in app.run().title] == ["Log in"] and not service.access.asked_by("")
+
+
+@pytest.mark.promise("S6")
+@pytest.mark.parametrize("use", [visitor.client, visitor.owner, visitor.identity])
+def test_a_page_that_runs_while_its_visitor_logs_out_goes_on_as_nobody(
+    browser: Browser, use: Callable[[], object]
+) -> None:
+    browser.use(ANNA)
+    assert use()
+    browser.use(None)
+    with pytest.raises(LoginNeeded):
+        use()
 
 
 def log_in(app: AppTest, token: str) -> AppTest:
