@@ -14,20 +14,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
-
 from frontend.access.login import Login, fingerprint, plausible
+from frontend.access.tries import Tries
 from frontend.client import Client, LoginNeeded, Problem, ServiceUnreachable, api_url
 from frontend.schemas.access import Identity
 
 REMEMBERED = 20.0
-"""Seconds for which an accepted token is not asked about again; a revoked one ends after that at the latest."""
+"""Seconds for which a token is not asked about again: a revoked one ends after that at the latest, and a page that
+goes on asking with a dead one reaches the service no more often."""
 HANDOVER = 30.0
 """Seconds in which a browser must fetch the cookie of a log-in that was renewed inside a page."""
-TRIES = 10
-"""Wrong tokens a minute that one address may try."""
 TRUSTED = 300.0
 """Seconds for which it still counts while the service does not answer, or is asked too often: it says no by itself."""
 _MOST = 10_000
@@ -61,15 +57,16 @@ class Doorman:
         self._known: OrderedDict[str, tuple[float, Identity]] = OrderedDict()
         self._ended: OrderedDict[str, None] = OrderedDict()
         self._handed: dict[str, tuple[float, Login]] = {}
-        self._limit, self._limiter = RateLimitItemPerMinute(TRIES), MovingWindowRateLimiter(MemoryStorage())
+        self._refused: OrderedDict[str, tuple[float, Verdict]] = OrderedDict()
+        self._tries = Tries()
         self._lock = threading.Lock()
 
     def locked(self) -> bool:
         """Whether nothing may be shown without a log-in."""
         return os.environ.get("SSENET_UI_LOGIN", "").lower() in ("1", "true", "yes", "on")
 
-    def look(self, login: Login | None, address: str) -> Verdict:
-        """Whether a browser that is logged in still is."""
+    def look(self, login: Login | None) -> Verdict:
+        """Whether a browser that is logged in still is. Not a try: dead cookies come by themselves, again and again."""
         if login is None:
             return Verdict(status=401)
         if self.ended(login):
@@ -79,25 +76,38 @@ class Doorman:
         age = self._clock() - asked
         if identity is not None and age < REMEMBERED:
             return Verdict(identity)
-        verdict = self.try_token(login.token, address)
+        verdict = self._judge(login.token)
         unsure = verdict.identity is None and verdict.status != 401
         return Verdict(identity) if identity is not None and unsure and age < TRUSTED else verdict
 
     def try_token(self, token: str, address: str) -> Verdict:
-        """Ask the service about a token; an address that tried too many wrong ones is not listened to."""
-        if not self._limiter.test(self._limit, address):
-            reset, _ = self._limiter.get_window_stats(self._limit, address)
-            wait = max(1.0, reset - time.time())
-            return Verdict(message=_too_many(wait), status=429, retry_after=wait)
+        """What somebody typed. After too many wrong ones from an address only a right one is answered with yes."""
+        verdict = self._judge(token)
+        wait = self._tries.wrong(address) if verdict.status == 401 else None
+        return verdict if wait is None else Verdict(message=_too_many(wait), status=429, retry_after=wait)
+
+    def _judge(self, token: str) -> Verdict:
+        """Ask the service about a token, unless it has refused it a moment ago."""
+        mark = fingerprint(token)
+        with self._lock:
+            until, refused = self._refused.get(mark, (0.0, None))
+        if refused is not None and self._clock() < until:
+            return refused
         verdict = self._ask(token)
-        if verdict.identity is not None:
-            with self._lock:
-                self._known[fingerprint(token)] = (self._clock(), verdict.identity)
-                _trim(self._known)
-        elif verdict.status == 401:
-            self._limiter.hit(self._limit, address)
-            self.forget(token)
+        with self._lock:
+            self._note(mark, verdict)
         return verdict
+
+    def _note(self, mark: str, verdict: Verdict) -> None:
+        if verdict.identity is not None:
+            self._known[mark] = (self._clock(), verdict.identity)
+            self._refused.pop(mark, None)
+        elif verdict.status == 401:
+            self._refused[mark] = (self._clock() + REMEMBERED, verdict)
+            self._refused.move_to_end(mark)
+            self._known.pop(mark, None)
+        _trim(self._known)
+        _trim(self._refused)
 
     def _ask(self, token: str) -> Verdict:
         if not plausible(token):
@@ -119,11 +129,16 @@ class Doorman:
             self._known.pop(fingerprint(token), None)
 
     def end(self, login: Login) -> None:
-        """Log out: no tab of this browser goes on with this log-in."""
-        self.forget(login.token)
+        """Log out: no tab of this browser goes on with this log-in. May ask the service.
+
+        One whose token was never accepted is none: a stranger's inventions must not push real ones out of memory.
+        """
         with self._lock:
-            self._ended[login.id] = None
-            _trim(self._ended)
+            known = fingerprint(login.token) in self._known
+        if known or self.look(login).identity is not None:
+            with self._lock:
+                self._ended[login.id] = None
+                _trim(self._ended)
 
     def ended(self, login: Login) -> bool:
         """Whether somebody logged out of this log-in."""

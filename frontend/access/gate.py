@@ -107,9 +107,13 @@ class Gate:
             return None
         request = HTTPConnection(scope)
         login = Login.parse(request.cookies.get(COOKIE))
-        address = request.client.host if request.client else ""
-        verdict = await run_in_threadpool(self.doorman.look, login, address)
-        return None if verdict.identity is not None else _form(scope, request, login, verdict)
+        verdict = await run_in_threadpool(self.doorman.look, login)
+        if verdict.identity is not None:
+            return None
+        response = _form(scope, request, login, verdict)
+        if COOKIE in request.cookies and response.status_code == 401:
+            response.delete_cookie(COOKIE, path="/")
+        return response
 
 
 def _from_outside(scope: Scope) -> bool:
@@ -138,10 +142,7 @@ def _form(scope: Scope, request: HTTPConnection, login: Login | None, verdict: V
     wait = {} if verdict.retry_after is None else {"Retry-After": str(round(verdict.retry_after))}
     challenge = {"WWW-Authenticate": 'Bearer realm="SSENet Lab"'} if verdict.status == 401 else {}
     page = form_html(target, verdict.message)
-    response = HTMLResponse(page, verdict.status, headers={**HEADERS, **wait, **challenge})
-    if login is not None and verdict.status == 401:
-        response.delete_cookie(COOKIE, path="/")
-    return response
+    return HTMLResponse(page, verdict.status, headers={**HEADERS, **wait, **challenge})
 
 
 def served(host: str, locked: bool) -> bool:

@@ -44,7 +44,7 @@ async def log_out(request: Request) -> Response:
     """End the log-in of this browser, in all its tabs."""
     login = Login.parse(request.cookies.get(COOKIE))
     if login is not None:
-        DOORMAN.end(login)
+        await run_in_threadpool(DOORMAN.end, login)
     response = HTMLResponse(form_html("/", "You are logged out."), headers=HEADERS)
     response.delete_cookie(COOKIE, path="/")
     return response

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_access import ANNA
 from fake_api import FakeService
+from limits import strategies
+from limits.storage import memory
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -19,10 +22,11 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from frontend.access import doorman as doors
-from frontend.access import gate, routes
-from frontend.access.doorman import TRIES, Doorman
+from frontend.access import gate, routes, tries
+from frontend.access.doorman import Doorman
 from frontend.access.form import local
 from frontend.access.login import COOKIE, OUTSIDE, Login
+from frontend.access.tries import TRIES, Tries, network_of
 from frontend.client import LoginNeeded, Problem, ServiceUnreachable
 
 HERE = "http://testserver"
@@ -58,6 +62,15 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Doorman:
     for module in (doors, gate, routes):
         monkeypatch.setattr(module, "DOORMAN", fresh)
     return fresh
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time by which tries are counted: it stands still at the start of a minute, unless a test moves it."""
+    now = [1_800_000_000.0]
+    for module in (memory, strategies, tries):
+        monkeypatch.setattr(module, "time", SimpleNamespace(time=lambda: now[0]))
+    return now
 
 
 @pytest.fixture
@@ -115,6 +128,7 @@ def test_over_https_the_cookie_never_goes_over_http(browser: TestClient) -> None
     assert "Secure" in answer.headers["set-cookie"]
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_wrong_token_is_said_and_ten_of_them_are_enough(browser: TestClient, service: FakeService) -> None:
     for _ in range(TRIES):
         answer = log_in(browser, "sslab_guessed-wrongly")
@@ -123,12 +137,88 @@ def test_a_wrong_token_is_said_and_ten_of_them_are_enough(browser: TestClient, s
             and "not valid" in answer.text
             and COOKIE not in answer.headers.get("set-cookie", "")
         )
-    asked = len(service.access.authorizations)
-    answer = log_in(browser)
+    answer = log_in(browser, "sslab_guessed-wrongly")
     assert (
         answer.status_code == 429 and "Too many tries" in answer.text and 1 <= int(answer.headers["retry-after"]) <= 60
     )
-    assert len(service.access.authorizations) == asked, "nobody asks the service for those who guess"
+    assert len(service.access.authorizations) == 1, "the service is not asked again about what it has just refused"
+    assert log_in(browser).status_code == 303, "who guesses locks nobody else at this address out"
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/_stcore/host-config"])
+def test_a_dead_cookie_is_taken_away_is_no_try_and_costs_the_service_one_question(
+    browser: TestClient, service: FakeService, path: str
+) -> None:
+    cookie = f"{COOKIE}={Login.new('sslab_ended-long-ago').cookie}"
+    for _ in range(TRIES + 2):
+        answer = browser.get(path, headers={"Cookie": cookie})
+        assert answer.status_code == 401 and f'{COOKIE}=""' in answer.headers["set-cookie"]
+    assert len(service.access.authorizations) == 1
+    assert log_in(browser, "sslab_guessed-wrongly").status_code == 401
+    assert log_in(browser).status_code == 303
+
+
+def test_refused_tokens_are_remembered_for_a_moment_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, asked = [0.0], []
+
+    def whoami(token: str) -> doors.Identity:
+        asked.append(token)
+        raise LoginNeeded("no")
+
+    monkeypatch.setattr(doors, "_MOST", 5)
+    door, login = Doorman(whoami, clock=lambda: now[0]), Login.new(ANNA)
+    assert door.look(login).status == door.look(login).status == 401 and asked == [ANNA]
+    now[0] += doors.REMEMBERED + 1
+    assert door.look(login).status == 401 and asked == [ANNA] * 2
+    for number in range(20):
+        door.look(Login.new(f"sslab_guess-{number:04}"))
+    assert len(door._refused) == 5
+
+
+def test_tries_are_forgotten_by_themselves(clock: list[float], wait_until: Callable[..., object]) -> None:
+    counted = Tries()
+    for number in range(500):
+        counted.wrong(f"192.0.2.{number % 250}" if number % 2 else f"2001:db8:0:{number:x}::1")
+    assert len(counted.storage.storage) > 300
+    clock[0] += 121
+    counted.wrong("198.51.100.1")
+    kept = counted.storage
+    wait_until(lambda: len(kept.storage) == len(kept.expirations) == 1, timeout=30, what="the old ones to be dropped")
+    assert len(kept.locks) <= 2 and not kept.events
+
+
+@pytest.mark.usefixtures("clock")
+def test_who_has_a_whole_network_counts_once() -> None:
+    counted = Tries()
+    waits = [counted.wrong(f"2001:db8:1:2::{number:x}") for number in range(TRIES + 1)]
+    assert waits[:TRIES] == [None] * TRIES and waits[TRIES] is not None
+    assert counted.wrong("2001:db8:1:3::1") is None
+    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") == "192.0.2.1" and network_of("") == ""
+
+
+def test_a_stranger_pushes_nobodys_log_out_away(
+    browser: TestClient, door: Doorman, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doors, "_MOST", 3)
+    log_in(browser)
+    kept = browser.cookies[COOKIE]
+    browser.post("/logout", headers={"Origin": HERE})
+    for number in range(5):
+        made_up = Login.new(f"sslab_made-up-{number}").cookie
+        answer = browser.post("/logout", headers={"Origin": HERE, "Cookie": f"{COOKIE}={made_up}"})
+        assert "You are logged out." in answer.text
+    browser.cookies.set(COOKIE, kept)
+    assert browser.get("/").status_code == 401 and len(door._ended) == 1
+
+
+def test_logging_out_needs_no_service_for_who_was_let_in(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    log_in(browser)
+    kept = browser.cookies[COOKIE]
+    monkeypatch.setenv("SSENET_API_URL", "http://127.0.0.1:9")
+    browser.post("/logout", headers={"Origin": HERE})
+    browser.cookies.set(COOKIE, kept)
+    answer = browser.get("/")
+    assert answer.status_code == 401 and "You are logged out." in answer.text
 
 
 def test_an_expired_token_is_said(browser: TestClient, service: FakeService) -> None:
@@ -286,11 +376,11 @@ def test_a_doorman_forgets_codes_and_asks_again_in_time() -> None:
 
     door = Doorman(whoami, clock=lambda: now[0])
     login = Login.new(ANNA)
-    assert door.look(login, "here").identity and door.look(login, "here").identity and len(asked) == 1
+    assert door.look(login).identity and door.look(login).identity and len(asked) == 1
     code = door.hand_over(login)
     now[0] += doors.HANDOVER + 1
     assert door.take(code) is None
-    assert door.look(login, "here").identity and len(asked) == 2, "a revoked token ends after a moment"
+    assert door.look(login).identity and len(asked) == 2, "a revoked token ends after a moment"
 
 
 @pytest.mark.parametrize("trouble", [Problem(429, "", "", (), 7.0), ServiceUnreachable("")])
@@ -304,12 +394,12 @@ def test_who_is_in_stays_in_while_the_service_is_too_busy_to_say(trouble: Except
         return answer
 
     door, login = Doorman(whoami, clock=lambda: now[0]), Login.new(ANNA)
-    assert door.look(login, "here").identity
+    assert door.look(login).identity
     now[0] += doors.REMEMBERED + 1
-    assert door.look(login, "here").identity
+    assert door.look(login).identity
     now[0] += doors.TRUSTED
-    assert door.look(login, "here").identity is None, "not for ever"
-    assert door.look(login, "here").status == 401
+    assert door.look(login).identity is None, "not for ever"
+    assert door.look(login).status == 401
 
 
 def test_a_log_in_does_not_show_its_token() -> None:
