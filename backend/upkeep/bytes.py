@@ -10,11 +10,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from backend.metrics.caches import size_of
+from backend.store.artifacts import job_folder
+from backend.store.attempts import needless
 from backend.store.database import now
 from backend.store.models import Checkpoint, Evaluation, Image, ImageSet, Job, Ranking, Score
 from backend.store.outputs import LIVE
 from backend.upkeep.house import DAY, House, older
 from backend.upkeep.report import Report
+from ssenet.stages import RESULT
 
 _BATCH = 500
 NAMED: dict[str, InstrumentedAttribute[Any]] = {
@@ -82,7 +85,7 @@ def remove_attempts(house: House, report: Report) -> None:
         since = now(session) - house.settings.keep_attempts_days * DAY
         ids = list(session.scalars(select(Job.id).where(*_over(since))))
     for job_id in ids:
-        folder = house.artifacts.path(f"jobs/{job_id}")
+        folder = house.artifacts.path(job_folder(job_id))
         for attempt in list(folder.iterdir()) if folder.is_dir() else []:
             house.remove(report, "attempts", attempt, _forgotten(house, job_id, attempt, since))
 
@@ -96,11 +99,15 @@ def _forgotten(house: House, job_id: str, attempt: Path, since: float) -> Callab
 
     def forgotten(session: Session) -> bool:
         over = session.scalars(select(Job.id).where(Job.id == job_id, *_over(since))).first() is not None
-        inside = or_(ImageSet.folder == key, ImageSet.folder.startswith(key + "/", autoescape=True))
-        named = session.scalars(select(ImageSet.id).where(inside).limit(1)).first() is not None
-        return over and not named and not _retried(session, job_id, since)
+        return over and not _holds_set(session, key) and not _retried(session, job_id, since)
 
     return forgotten
+
+
+def _holds_set(session: Session, key: str) -> bool:
+    """Whether a set lies in that folder."""
+    inside = or_(ImageSet.folder == key, ImageSet.folder.startswith(key + "/", autoescape=True))
+    return session.scalars(select(ImageSet.id).where(inside).limit(1)).first() is not None
 
 
 def _retried(session: Session, job_id: str, since: float) -> bool:
@@ -113,3 +120,24 @@ def _retried(session: Session, job_id: str, since: float) -> bool:
         ids = [job.id for job in later if job.id not in known]
         known |= set(ids)
     return False
+
+
+def remove_leftovers(house: House, report: Report) -> None:
+    """What a job that succeeded long ago still has of its way there, and sets whose row was deleted.
+
+    Workers and the API remove both at once, unless they are killed in between.
+    """
+    with house.database.read() as session:
+        since = now(session) - house.settings.orphan_hours * 3600.0
+        ids = list(session.scalars(select(Job.id).where(Job.state == "succeeded", Job.finished_at < since)))
+    for job_id in ids:
+        folder = house.artifacts.path(job_folder(job_id))
+        for attempt in list(folder.iterdir()) if folder.is_dir() else []:
+            for path in needless(attempt, result=False):
+                house.remove(report, "leftovers of finished jobs", path, _left(house, path))
+
+
+def _left(house: House, path: Path) -> Callable[[Session], bool]:
+    """All of a job that succeeded, from where there is no way back, but the set that a row names."""
+    key = house.artifacts.key(path)
+    return lambda session: path.name != RESULT or not _holds_set(session, key)

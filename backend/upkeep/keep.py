@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from backend.settings import Settings
 from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
-from backend.upkeep.bytes import remove_attempts, remove_orphans, remove_staging, trim_caches
+from backend.upkeep.bytes import remove_attempts, remove_leftovers, remove_orphans, remove_staging, trim_caches
 from backend.upkeep.house import House
 from backend.upkeep.report import Report
 from backend.upkeep.rows import forget_requests, forget_tokens, thin_events, trim_logs
@@ -20,6 +20,7 @@ CHORES = (
     remove_staging,
     remove_orphans,
     remove_attempts,
+    remove_leftovers,
     thin_events,
     forget_tokens,
     trim_logs,

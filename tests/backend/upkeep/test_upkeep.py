@@ -92,7 +92,37 @@ def test_attempts_go_unless_somebody_may_still_need_them(house: tuple[Database, 
     assert {what for what, folder in folders.items() if not folder.exists()} == {
         "failed long ago", "cancelled long ago", "was retried with success"
     }  # fmt: skip
-    assert report.shares["attempts"].number == 3 and report.size == planned.size == 6
+    assert report.shares["attempts"].number == 3 and report.shares["attempts"].size == 6
+    assert report.size == planned.size
+
+
+def test_a_job_that_succeeded_keeps_its_logs_and_its_set_only(
+    house: tuple[Database, ArtifactStore, Settings],
+) -> None:
+    """A worker may be killed after the job's end and before it has tidied up, the API in the deletion of a set."""
+    database, artifacts, settings = house
+    made = {what: job(database, "succeeded", LONG_AGO) for what in ("with a set", "without")}
+    made |= {"lately": job(database, "succeeded", time.time() - 3600.0), "failed": job(database, "failed", time.time())}
+    files = ("log.txt", "run.json", "states/step-00000001.json", "epoch-0001/weights.safetensors", "result/items/1.npz")
+    for job_id in made.values():
+        for name in files:
+            attempt(artifacts, job_id, name)
+    with database.write() as session:
+        session.add(
+            ImageSet(id="s", kind="cams", name="s", job_id=made["with a set"], dataset_id="demo", split="val", images=1,
+                     key="k", folder=attempt_key(made["with a set"], 1) + "/result", manifest={}, size=1, created_at=0)
+        )  # fmt: skip
+    report = keep_house(database, artifacts, settings)
+    left = {what: contents(artifacts.path(attempt_key(job_id, 1))) for what, job_id in made.items()}
+    assert left["lately"] == left["failed"] == sorted(files)
+    assert left["without"] == ["log.txt", "run.json"]
+    assert left["with a set"] == ["log.txt", "result/items/1.npz", "run.json"]
+    assert report.shares["leftovers of finished jobs"].number == 5
+
+
+def contents(folder: Path) -> list[str]:
+    """Paths of the files in a folder."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
