@@ -117,12 +117,16 @@ class WorkerApp:
         try:
             with logs.bound(job_id=job_id, request_id=requested_by(self.celery)):
                 yield
+        except Exception:
+            if self._leaving:  # else Celery logs it
+                _log.exception("the work on %s failed while this process was leaving", job_id)
+            raise
         finally:
             self.status.job_id = None
             if before is not None:
                 signal.signal(signal.SIGTERM, before)
-        if self._leaving:
-            raise SystemExit(0)
+            if self._leaving:  # also after a failure: the next message is for someone who stays
+                raise SystemExit(0)
 
     def _listen(self) -> Any:
         """Hear SIGTERM for as long as there is work; returns what it did before. (Signals are for main threads.)"""

@@ -19,6 +19,21 @@ def test_a_pool_child_that_is_asked_to_leave_gives_its_work_back_and_then_ends(c
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 
+@pytest.mark.promise("R14")
+def test_a_pool_child_whose_work_fails_while_it_leaves_ends_and_takes_no_more(context: Context) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            with WorkerApp(context.settings, "train").busy_with("0" * 32):
+                os.kill(os.getpid(), signal.SIGTERM)
+                raise RuntimeError("the work failed")
+        except SystemExit:
+            os._exit(7)
+        except BaseException:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
 def _asked_while_busy(context: Context) -> int:
     """7 when all was as it should be."""
     worker, seen = WorkerApp(context.settings, "train"), []
