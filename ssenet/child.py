@@ -22,7 +22,7 @@ from ssenet.errors import StorageError, UserError
 from ssenet.events import EventType, Stopped
 from ssenet.files import no_space
 
-EXIT_CRASHED, EXIT_USER_ERROR, EXIT_STOPPED = 1, 2, 75
+EXIT_DONE, EXIT_CRASHED, EXIT_USER_ERROR, EXIT_STOPPED = 0, 1, 2, 75
 _MEMORY = ("can't allocate memory", "out of memory", "bad_alloc", "could not create a memory", "cannot allocate memory")
 """What torch and the libraries below it say when memory runs out; they have no exception in common."""
 
@@ -54,7 +54,7 @@ def main(path: Path) -> int:
         return EXIT_STOPPED
     except Exception as error:
         return _failed(error, report)
-    return 0
+    return EXIT_DONE
 
 
 def _failed(error: Exception, report: JsonLines) -> int:

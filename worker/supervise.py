@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
+from ssenet.child import EXIT_DONE, EXIT_STOPPED, EXIT_USER_ERROR
 from worker.lease import DATABASE_AWAY, Lease
 from worker.record import Recorder
-from worker.trainer import EXIT_DONE, EXIT_STOPPED, EXIT_USER_ERROR, Trainer
+from worker.trainer import Trainer
 
 Outcome = Literal["done", "user_error", "cancelled", "drained", "stalled", "crashed"]
 

@@ -20,7 +20,6 @@ from backend.supervisor.guard import guarded
 
 Event = dict[str, Any]
 
-EXIT_DONE, EXIT_USER_ERROR, EXIT_STOPPED = 0, 2, 75
 NICENESS = 10
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _TAIL_BYTES = 4000
