@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend.store import jobs
 from backend.store.transitions import Claim
@@ -49,6 +49,12 @@ class Conclusion:
         else:
             return self._crashed()
         return []
+
+    def unrecorded(self, error: Exception) -> Conclusion:
+        """What to write down instead when ``commit`` raised ``error``: an attempt that counts, and why it failed."""
+        what = f"How the attempt ended ({self.outcome}) could not be recorded ({type(error).__name__}: {error})."
+        self.recorder.blame(f"{what} The worker's log tells more.", "crash")
+        return replace(self, outcome="crashed")
 
     def _finish(self) -> list[str]:
         measured = self.recorder.measured(self.seconds)

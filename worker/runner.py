@@ -85,9 +85,16 @@ class JobRunner:
         recorder = Recorder(self.context.database, self.context.artifacts, claim, folder)
         outcome = self._outcome(claim, lease, recorder)
         end = Conclusion(claim, lease, recorder, outcome, time.monotonic() - began)
-        waiting = end.commit()
+        try:
+            waiting = end.commit()
+        except LeaseLost:
+            raise
+        except Exception as error:
+            _log.exception("the end of job %s", claim.job_id)
+            end = end.unrecorded(error)
+            waiting = end.commit()
         follow_up(self.context, end, waiting)
-        return outcome
+        return end.outcome
 
     def _outcome(self, claim: Claim, lease: Lease, recorder: Recorder) -> Outcome:
         """How the attempt ended; what nobody foresaw is a crash, and costs neither the job nor the worker."""

@@ -6,12 +6,13 @@ failed, or which was cancelled, starts nothing more until it is resumed (``backe
 
 from __future__ import annotations
 
+import logging
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from backend.store.database import now, take_turns
@@ -22,6 +23,8 @@ from backend.store.submission import IdempotencyConflict, NewJob, own_key, paylo
 from ssenet.config import JobKind, PipelineSettings
 from ssenet.lineage import stored_settings
 from ssenet.pipeline import Stage, graph, ready, stage_settings
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -138,10 +141,32 @@ def _stages(pipeline_id: str) -> Any:
 
 
 def advance_all(session: Session, job: Job) -> list[Job]:
-    """Go on with every pipeline that has ``job`` as a stage; returns the jobs that are to be announced."""
+    """Go on with every pipeline that has ``job`` as a stage; returns the jobs that are to be announced.
+
+    One that cannot go on, such as one with settings of another release, keeps neither the job from ending nor the
+    others from going on: the log says why, and it is cancelled, so that people see that nothing will follow and can
+    resume it once the reason is gone. Its jobs that are at work go on.
+
+    Raises:
+        sqlalchemy.exc.OperationalError: the database is away, which is no pipeline's fault.
+    """
     with_it = select(PipelineStage.pipeline_id).where(PipelineStage.job_id == job.id)
     found = session.scalars(select(Pipeline).where(Pipeline.id.in_(with_it)).order_by(Pipeline.created_at)).all()
-    return [new for pipeline in found for new in advance(session, pipeline, job.max_attempts)]
+    return [new for pipeline in found for new in _advance_or_cancel(session, pipeline, job.max_attempts)]
+
+
+def _advance_or_cancel(session: Session, pipeline: Pipeline, max_attempts: int) -> list[Job]:
+    pipeline_id = pipeline.id
+    try:
+        with session.begin_nested():
+            return advance(session, pipeline, max_attempts)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        _log.exception("pipeline %s cannot go on and is cancelled", pipeline_id)
+    pipeline.cancel_requested_at = pipeline.cancel_requested_at or now(session)
+    session.flush()
+    return []
 
 
 def advance(session: Session, pipeline: Pipeline, max_attempts: int) -> list[Job]:
