@@ -53,7 +53,7 @@ class Lease:
         at = self._clock()
         try:
             if at >= self._next:
-                self._renew(at)
+                self.renew()
             elif at - self._looked >= _LOOK_SECONDS:
                 self._look(at)
         except DATABASE_AWAY as error:
@@ -89,7 +89,14 @@ class Lease:
             over.set()
             thread.join()
 
-    def _renew(self, at: float) -> None:
+    def renew(self) -> None:
+        """Renew now.
+
+        Raises:
+            LeaseLost: another worker may own the job by now; stop at once.
+            sqlalchemy.exc.OperationalError: the database is away; try again.
+        """
+        at = self._clock()  # before the database's own look at its clock: this one must not believe it lasts longer
         with self._database.write() as session:
             self.cancelled = jobs.heartbeat(session, self._claim)
         self._renewed = self._looked = at

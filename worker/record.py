@@ -15,6 +15,7 @@ from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
 from backend.store.models import JobEvent
 from backend.store.transitions import Claim
+from worker.lease import Lease
 from worker.results import RESULTS, Results
 from worker.trainer import Event
 
@@ -62,11 +63,14 @@ class Recorder:
         artifacts: where results go.
         claim: the right to write.
         folder: the attempt's folder, that the paths in events are relative to.
+        lease: the claim's, which each result renews.
     """
 
-    def __init__(self, database: Database, artifacts: ArtifactStore, claim: Claim, folder: Path) -> None:
+    def __init__(
+        self, database: Database, artifacts: ArtifactStore, claim: Claim, folder: Path, lease: Lease | None = None
+    ) -> None:
         self._database, self._claim = database, claim
-        self._results = Results(database, artifacts, claim, folder)
+        self._results = Results(database, artifacts, claim, folder, lease)
         self._pending: deque[Event] = deque()
         self._progress: Event | None = None
         self._flushed = 0.0
@@ -133,6 +137,10 @@ class Recorder:
                 self._note()
         self._write_progress()
         self._flushed = time.monotonic()
+
+    def drop(self) -> None:
+        """Leave out the result that ``flush`` just refused."""
+        self._pending.popleft()
 
     def _note(self) -> None:
         """Append all events up to the next result in one transaction."""

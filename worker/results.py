@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.orm import Session
 
-from backend.store import job_records, jobs
+from backend.store import job_records
 from backend.store.artifacts import ArtifactStore, evaluation_key, ranking_key, score_key, weights_key
 from backend.store.database import Database, take_turns
 from backend.store.evaluations import summarise
@@ -29,6 +29,7 @@ from ssenet.histograms import load_histograms
 from ssenet.results import CheckpointCard, EvaluationRecord
 from ssenet.scores import SegmentationRecord
 from ssenet.sets import ImageSet, unpack
+from worker.lease import Lease
 from worker.trainer import Event
 
 RESULTS = frozenset({"checkpoint", "evaluation", "set", "scores", "ranking"})
@@ -51,18 +52,22 @@ class Results:
 
     Attributes:
         folder: the attempt's folder, that the paths in events are relative to.
+        lease: the claim's, so that whoever watches it knows of its renewals; None when nobody does.
     """
 
     database: Database
     artifacts: ArtifactStore
     claim: Claim
     folder: Path
+    lease: Lease | None = None
 
     def commit(self, event: Event) -> None:
         """Make the result of an event of ``RESULTS`` visible; a repetition changes nothing.
 
         Raises:
-            LeaseLost: the job is no longer owned; nothing was written outside the attempt's folder.
+            LeaseLost: the job is no longer owned, and no row was written. Lost before the first look, nothing was
+                written outside the attempt's folder; lost after it, weights may lie in the store that no row names,
+                which keeping house removes.
             ProtocolError: the result is not what its event says.
         """
         commits = {
@@ -72,8 +77,8 @@ class Results:
             "scores": self._scores,
             "ranking": self._ranking,
         }
-        with self.database.write() as session:
-            jobs.heartbeat(session, self.claim)  # whoever was replaced learns it before it copies anything
+        lease = self.lease or Lease(self.database, self.claim)
+        lease.renew()  # whoever was replaced learns it before it copies anything
         commits[event["type"]](event)
 
     def _checkpoint(self, event: Event) -> None:

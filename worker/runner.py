@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 from celery import Celery
 
@@ -82,7 +83,7 @@ class JobRunner:
 
     def _see_through(self, claim: Claim, lease: Lease, began: float) -> Outcome:
         folder = attempt_folder(self.context.artifacts, claim)
-        recorder = Recorder(self.context.database, self.context.artifacts, claim, folder)
+        recorder = Recorder(self.context.database, self.context.artifacts, claim, folder, lease)
         outcome = self._outcome(claim, lease, recorder)
         end = Conclusion(claim, lease, recorder, outcome, time.monotonic() - began)
         try:
@@ -114,12 +115,8 @@ class JobRunner:
             return "crashed"
 
     def _attempt(self, claim: Claim, lease: Lease, recorder: Recorder) -> Outcome:
-        threads, memory = self.context.settings.train_threads, self.context.settings.train_memory
-        database, artifacts = self.context.database, self.context.artifacts
-        run = lease.patiently(lambda: prepare(database, artifacts, claim, threads))
-        lease.patiently(lambda: make_up(database, artifacts, claim, run["resume_from"]))
-        lease.patiently(recorder.look_back)
-        trainer = Trainer(self.launch, run, memory)
+        run = self._prepared(claim, lease, recorder)
+        trainer = Trainer(self.launch, run, self.context.settings.train_memory)
         _log.info("job %s attempt %d: %s in process %d", claim.job_id, claim.fence, claim.kind, trainer.pid)
         try:
             outcome = Supervision(trainer, lease, recorder, self.draining).run()
@@ -132,6 +129,18 @@ class JobRunner:
             recorder.blame("The process ended as if it had succeeded, but announced no result.")
             return "crashed"
         return outcome
+
+    def _prepared(self, claim: Claim, lease: Lease, recorder: Recorder) -> dict[str, Any]:
+        """The run file's content. The lease is kept in between: states and weights take a while to hash and copy."""
+        database, artifacts = self.context.database, self.context.artifacts
+        threads = self.context.settings.train_threads
+        run = lease.patiently(lambda: prepare(database, artifacts, claim, threads))
+        lease.keep()
+        lease.patiently(lambda: make_up(database, artifacts, claim, run["resume_from"], lease))
+        lease.keep()
+        lease.patiently(recorder.look_back)
+        lease.keep()  # or the guard would end a trainer that has only just begun
+        return run
 
     def _left_its_result(self, claim: Claim, lease: Lease) -> bool:
         return lease.write(lambda session: output_of(session, session.get_one(Job, claim.job_id)) is not None)
