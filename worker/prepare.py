@@ -19,7 +19,7 @@ from backend.store.job_records import add_events
 from backend.store.models import Checkpoint, Dataset, ImageSet, Job
 from backend.store.transitions import Claim
 from ssenet.errors import DatasetError, SettingsError
-from ssenet.files import make_folder
+from ssenet.files import make_folder, write_atomically
 from ssenet.journal import finished_in
 from ssenet.stages import RESULT
 from ssenet.training.notes import STATES, State, claimed_steps, newest_whole
@@ -113,14 +113,27 @@ def _furthest(folders: list[Path]) -> Found:
 
 
 def _take_over(state: State, folder: Path) -> None:
-    """Link a state into the new attempt's folder.
+    """Link a state into the new attempt's folder, and then its note: without one it counts as no state.
 
     An owner that was paused may go on and replace it by later ones, of whose steps nobody was told.
     """
     make_folder(folder)
-    for path in (state.path, state.path.with_suffix(".json")):
-        with suppress(FileExistsError, FileNotFoundError):  # tried again; replaced just now: the child looks itself
-            os.link(path, folder / path.name)
+    with suppress(FileNotFoundError):  # replaced just now: the child looks itself
+        for path in (state.path, state.path.with_suffix(".json")):
+            _link_or_copy(path, folder / path.name)
+
+
+def _link_or_copy(path: Path, target: Path) -> None:
+    """The same file under a second name, or a copy where there are no hard links. A second try changes nothing."""
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        raise
+    except OSError:
+        if not target.exists():
+            write_atomically(target, lambda temporary: shutil.copyfile(path, temporary))
 
 
 def _claimed(folder: Path) -> tuple[int, int]:

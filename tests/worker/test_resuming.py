@@ -1,7 +1,9 @@
-"""Going on from an earlier attempt: nothing told is lost, whatever dies, is damaged or is slow."""
+"""Going on from an earlier attempt: nothing told is lost, whatever dies, is damaged, is slow or cannot be linked."""
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from backend.store.artifacts import attempt_key
 from backend.store.database import Database
 from backend.store.transitions import Claim
 from ssenet.training.event_log import EventLog
+from ssenet.training.notes import STATES, newest_whole
 from worker.context import Context
 from worker.lease import Lease
 from worker.make_up import make_up
@@ -128,6 +131,40 @@ def test_a_damaged_checkpoint_hides_nothing_that_was_told_after_it(
     make_up(context.database, context.artifacts, last, prepared(context, last)["resume_from"])
     assert recorded(events, job_id) == list(range(1, 41))
     assert [row.step for row in checkpoints(job_id)] == [40]
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK])
+def test_a_disk_without_hard_links_resumes_all_the_same(
+    number: int, context: Context, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit()
+    first = claimed(context, job_id)
+    told(folder(context, first), 1, 2)
+    second = claimed(context, job_id)
+    monkeypatch.setattr(os, "link", lambda *_: _raise(OSError(number, os.strerror(number))))
+    for _ in range(2):
+        prepared(context, second)
+    save(folder(context, first), 3)  # it was only paused
+    (folder(context, first) / STATES / "step-00000002.safetensors").unlink()
+    newest, damaged = newest_whole(folder(context, second) / STATES)
+    assert newest is not None and newest.step == 2 and not damaged
+
+
+def test_a_state_that_could_not_be_copied_is_none(
+    context: Context, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = submit()
+    told(folder(context, claimed(context, job_id)), 1, 2)
+    second = claimed(context, job_id)
+    monkeypatch.setattr(os, "link", lambda *_: _raise(PermissionError(errno.EPERM, "no links")))
+    monkeypatch.setattr("shutil.copyfile", lambda *_: _raise(OSError(errno.ENOSPC, "No space left on device")))
+    with pytest.raises(OSError, match="No space left"):
+        prepared(context, second)
+    assert list((folder(context, second) / STATES).iterdir()) == []
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def test_a_slow_preparation_leaves_the_trainer_a_lease_that_lasts(
