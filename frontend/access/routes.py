@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import parse_qs
 
+import anyio
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -16,6 +17,8 @@ from frontend.access.login import COOKIE, Login
 
 LARGEST = 8192
 """Bytes of the form."""
+PATIENCE = 10.0
+"""Seconds in which the form must have arrived."""
 _ICON = Path(__file__).parents[1] / "assets" / "icon.png"
 
 
@@ -26,7 +29,11 @@ async def show(request: Request) -> Response:
 
 async def log_in(request: Request) -> Response:
     """Take a token out of the form, or a code of a log-in that a page has renewed, and set the cookie."""
-    fields = await _fields(request)
+    try:
+        with anyio.fail_after(PATIENCE):
+            fields = await _fields(request)
+    except TimeoutError:
+        return PlainTextResponse("The form did not arrive. Try again.\n", 408, headers={"Connection": "close"})
     if fields is None:
         return PlainTextResponse("That is too long for a token.\n", status_code=413)
     address = request.client.host if request.client else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import anyio
 import pytest
 from fake_access import ANNA
 from fake_api import FakeService
@@ -19,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from frontend.access import doorman as doors
@@ -235,6 +237,22 @@ def test_what_is_no_token_is_not_even_asked_about(browser: TestClient, service: 
 
 def test_a_huge_form_is_cut_off(browser: TestClient) -> None:
     assert log_in(browser, "x" * 100_000).status_code == 413
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.02], ids=["silent", "drop by drop"])
+def test_a_form_that_does_not_arrive_is_given_up(monkeypatch: pytest.MonkeyPatch, pause: float) -> None:
+    monkeypatch.setattr(routes, "PATIENCE", 0.2)
+
+    async def drip() -> Message:
+        await anyio.sleep(pause or 600)
+        return {"type": "http.request", "body": b"t", "more_body": True}
+
+    async def answer() -> Response:
+        with anyio.fail_after(30):
+            return await routes.log_in(Request({"type": "http", "method": "POST", "headers": []}, drip))
+
+    given_up = anyio.run(answer)
+    assert given_up.status_code == 408 and given_up.headers["connection"] == "close"
 
 
 def test_an_absent_service_is_said_without_its_address(browser: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
