@@ -14,6 +14,7 @@ from backend.store.transitions import TERMINAL
 
 Violations = Iterator[str]
 _CLOCK_SECONDS = 0.05  # two processes that read one clock
+_NOTE_SECONDS = 0.5  # a kill is noted just before it is done
 
 
 def check(evidence: Evidence) -> list[str]:
@@ -117,15 +118,16 @@ def one_lease_at_a_time(evidence: Evidence) -> Violations:
         for claim in claims:
             held = [s for s in _samples_of(evidence, job.id) if s.fence == claim.fence - 1 and s.state == "running"]
             given_back = any(e.fence == claim.fence - 1 and e.data["state"] == "queued" for e in events)
-            if held and not given_back and not _over(evidence, held[-1], claim.at):
+            since = min((one.at for one in claims if one.fence == claim.fence - 1), default=0.0)
+            if held and not given_back and not _over(evidence, held[-1], since, claim.at):
                 yield f"lease: job {job.id} was claimed while {held[-1].owner} held it under {held[-1].fence}"
 
 
-def _over(evidence: Evidence, held: Sample, at: float) -> bool:
-    """Whether the lease had expired, or was ended because its holder is known to be dead."""
+def _over(evidence: Evidence, held: Sample, since: float, at: float) -> bool:
+    """Whether a lease taken at ``since`` had expired at ``at``, or was ended because its holder was killed between."""
     if held.expires is None or held.expires <= at + _CLOCK_SECONDS:
         return True
-    return any(owner == held.owner and ended <= at for owner, ended in evidence.leases_ended)
+    return any(owner == held.owner and since - _NOTE_SECONDS <= ended <= at for owner, ended in evidence.leases_ended)
 
 
 def files_lie_in_their_attempt(evidence: Evidence) -> Violations:

@@ -162,6 +162,9 @@ def test_a_lease_may_end_early_when_it_was_given_back_or_its_holder_was_killed()
     assert check(replace(early, leases_ended=(("train@h:1", 6.0),))) == []
     assert violated(replace(early, leases_ended=(("train@h:2", 6.0),))) == ["lease"], "somebody else was killed"
     assert violated(replace(early, leases_ended=(("train@h:1", 8.2),))) == ["lease"], "it was killed afterwards"
+    before = replace(early, leases_ended=(("train@h:1", 1.0),))
+    assert violated(before) == ["lease"], "its pool child was killed earlier, and a new one took the job"
+    assert check(replace(early, leases_ended=(("train@h:1", 1.0), ("train@h:1", 6.0)))) == []
     given_back = events(lambda all_: all_.insert(5, replace(all_[4], data={"state": "queued"})))(early)
     assert check(given_back) == []
 
