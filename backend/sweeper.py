@@ -6,8 +6,6 @@ import logging
 import threading
 import time
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from backend.access.caller import OPERATOR, acting_as
 from backend.service import Service
 from backend.store.sweep import sweep
@@ -44,13 +42,13 @@ class Sweeper:
             try:
                 self._sweep()
                 self._tidy()
-            except (SQLAlchemyError, OSError):  # a database or disk that is away comes back
+            except Exception:  # a database or disk that is away comes back; nobody would miss a dead thread
                 _log.exception("sweep")
 
     def _sweep(self) -> None:
         service = self._service
         with service.database.write() as session:
-            swept = sweep(session, service.settings.redispatch_after)
+            swept = sweep(session, service.settings.redispatch_after, service.settings.worker_timeout)
         service.metrics.count_sweep(len(swept.wake), len(swept.failed), len(swept.cancelled))
         for job_id in swept.failed:
             _log.warning("job %s was given up: its workers were lost", job_id)

@@ -111,8 +111,9 @@ class Presence:
         """Announce what nobody works on; any number of processes may do so at the same time."""
         if time.monotonic() < self._sweep_at:
             return
-        self._sweep_at = time.monotonic() + self._context.settings.sweep_interval
+        settings = self._context.settings
+        self._sweep_at = time.monotonic() + settings.sweep_interval
         with self._context.database.write() as session:
-            swept = sweep(session, self._context.settings.redispatch_after)
+            swept = sweep(session, settings.redispatch_after, settings.worker_timeout)
         for job_id in swept.wake:
             self._context.doorbell.wake(job_id)

@@ -19,8 +19,7 @@ WORKER_LOST = {
     "message": "Every worker that tried this job died or stopped answering. Look at the worker's log, "
     "perhaps for a lack of memory, and retry with smaller settings.",
 }
-_PATIENCE_WHILE_BUSY = 20
-_WORKER_LIVES = 30.0  # after its last heartbeat
+_PATIENCE_WHILE_NOBODY_IS_FREE = 20
 _FORGET_REQUESTS_AFTER = 3600.0
 _FORGET_WORKERS_AFTER = 600.0
 
@@ -34,16 +33,17 @@ class Swept:
     cancelled: list[str] = field(default_factory=list)
 
 
-def sweep(session: Session, redispatch_after: float) -> Swept:
+def sweep(session: Session, redispatch_after: float, worker_timeout: float = 30.0) -> Swept:
     """Find jobs that nobody works on and that were not announced for ``redispatch_after`` seconds.
 
-    While all workers are busy nobody could take them up, so they are announced much less often: the queue
-    would fill with repetitions. Those with an expired lease are cancelled if that was requested, and fail if
-    their attempts are used up.
+    While all workers are busy, or there is none, nobody could take them up, so they are announced much less often:
+    the queue would fill with repetitions. A worker that is silent for ``worker_timeout`` seconds is gone. Jobs with
+    an expired lease are cancelled if that was requested, and fail if their attempts are used up.
     """
     at = now(session)
     unowned = or_(Job.state == "queued", and_(Job.state == "running", Job.lease_expires_at < at))
-    patience = redispatch_after * (_PATIENCE_WHILE_BUSY if _all_busy(session, at) else 1)
+    free = _somebody_is_free(session, at - worker_timeout)
+    patience = redispatch_after * (1 if free else _PATIENCE_WHILE_NOBODY_IS_FREE)
     quiet = or_(Job.dispatched_at.is_(None), Job.dispatched_at < at - patience)
     over = or_(Job.cancel_requested_at.is_not(None), Job.attempts >= Job.max_attempts)
     result = Swept()
@@ -58,11 +58,10 @@ def sweep(session: Session, redispatch_after: float) -> Swept:
     return result
 
 
-def _all_busy(session: Session, at: float) -> bool:
-    """Whether there are workers for jobs, and each has one."""
-    living = select(Worker.state).where(Worker.queue == "train", Worker.heartbeat_at > at - _WORKER_LIVES)
-    states = set(session.scalars(living))
-    return bool(states) and "idle" not in states
+def _somebody_is_free(session: Session, since: float) -> bool:
+    """Whether a worker for jobs waits for one, and gave a sign of life after that time."""
+    idle = select(Worker.id).where(Worker.queue == "train", Worker.state == "idle", Worker.heartbeat_at > since)
+    return session.scalars(idle.limit(1)).first() is not None
 
 
 def tidy(session: Session) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from backend.settings import Settings
 from backend.store.artifacts import ArtifactStore
 from backend.store.database import Database
@@ -34,6 +32,6 @@ def keep_house(database: Database, artifacts: ArtifactStore, settings: Settings,
     for chore in CHORES:
         try:
             chore(house, report)
-        except (SQLAlchemyError, OSError):  # a database or disk that is away comes back
+        except Exception:  # a database or disk that is away comes back; what is broken is in the log
             _log.exception("upkeep: %s", chore.__name__)
     return report

@@ -43,6 +43,13 @@ def swept(database: Database, after: float = 15) -> Swept:
         return sweep(session, after)
 
 
+def beat(database: Database, clock: Any, state: str, ago: float = 0.0) -> None:
+    """A sign of life of a worker for jobs."""
+    about = {"id": "t", "queue": "train", "pid": 1, "host": "h", "warm": True, "started_at": 0.0}
+    with database.write() as session:
+        session.merge(Worker(**about, state=state, heartbeat_at=clock.now - ago))
+
+
 def test_a_queued_job_is_claimed_once(database: Database) -> None:
     job_id = submitted(database)
     claim = claimed(database, job_id)
@@ -154,6 +161,7 @@ def test_a_sweep_announces_a_queued_job_once_in_a_while(database: Database, cloc
     assert swept(database).wake == [job_id]
     assert swept(database).wake == []
     clock.now += 16
+    beat(database, clock, "idle")
     assert swept(database).wake == [job_id]
     with database.write() as session:
         jobs.mark_dispatched(session, job_id)
@@ -164,21 +172,41 @@ def test_a_job_that_waits_behind_busy_workers_is_announced_seldom(database: Data
     job_id = submitted(database)
     assert swept(database).wake == [job_id]
 
-    def beat(state: str) -> None:
-        about = {"id": "t", "queue": "train", "pid": 1, "host": "h", "warm": True, "started_at": 0.0}
-        with database.write() as session:
-            session.merge(Worker(**about, state=state, heartbeat_at=clock.now))
-
     clock.now += 16
-    beat("busy")
+    beat(database, clock, "busy")
     assert swept(database).wake == []
-    beat("idle")
+    beat(database, clock, "idle")
     assert swept(database).wake == [job_id]
     clock.now += 15 * 20 + 1
-    beat("busy")  # and its message may be lost
+    beat(database, clock, "busy")  # and its message may be lost
     assert swept(database).wake == [job_id]
-    clock.now += 31  # the worker died
+
+
+def test_a_job_that_waits_while_no_worker_lives_is_announced_seldom_until_one_comes(
+    database: Database, clock: Any
+) -> None:
+    job_id, hours = submitted(database), 8
+    announced = 0
+    for _ in range(hours * 3600 // 15):
+        clock.now += 15
+        announced += len(swept(database).wake)
+    assert 1 < announced <= hours * 12 + 1, "its message may be lost; otherwise it waits in the queue already"
+
+    clock.now += 16
+    beat(database, clock, "idle", ago=31)
+    assert swept(database).wake == []
+    beat(database, clock, "idle")
     assert swept(database).wake == [job_id]
+
+
+def test_the_sweep_goes_by_the_time_after_which_a_silent_worker_is_gone(database: Database, clock: Any) -> None:
+    job_id = submitted(database)
+    assert swept(database).wake == [job_id]
+    beat(database, clock, "idle")
+    clock.now += 16
+    with database.write() as session:
+        assert sweep(session, 15, worker_timeout=10).wake == []
+        assert sweep(session, 15, worker_timeout=20).wake == [job_id]
 
 
 def test_a_sweep_leaves_an_owned_job_alone(database: Database, clock: Any) -> None:

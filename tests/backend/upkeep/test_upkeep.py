@@ -244,14 +244,15 @@ def test_tokens_that_expired_long_ago_go(house: tuple[Database, ArtifactStore, S
         assert {row.id for row in session.query(AccessToken)} == {"lately", "living", "forever"}
 
 
+@pytest.mark.parametrize("error", [OSError("the disk is away"), ValueError("not an artifact key")])
 def test_a_chore_that_fails_keeps_no_other_from_being_done(
-    house: tuple[Database, ArtifactStore, Settings], monkeypatch: pytest.MonkeyPatch
+    house: tuple[Database, ArtifactStore, Settings], monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     database, artifacts, settings = house
     lost = old(artifacts.put_bytes("scores/lost.npz", b"1"))
 
     def broken(*_: object) -> None:
-        raise OSError("the disk is away")
+        raise error
 
     monkeypatch.setattr(ArtifactStore, "trim", broken)
     keep_house(database, artifacts, settings.model_copy(update={"cam_cache_bytes": 0}))
@@ -277,3 +278,23 @@ def test_the_sweeper_does_it_and_the_figures_tell(service: Service) -> None:
     text = service.metrics.text().decode()
     assert not lost.exists() and 'ssenet_upkeep_freed_bytes_total{what="orphaned scores"} 5.0' in text
     assert Report().text == "nothing"
+
+
+def test_the_sweeper_outlives_whatever_goes_wrong(
+    service: Service, monkeypatch: pytest.MonkeyPatch, wait_until: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    calls: list[str] = []
+
+    def broken(*_: object) -> None:
+        calls.append("again")
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(Sweeper, "_sweep", broken)
+    monkeypatch.setattr(service, "settings", service.settings.model_copy(update={"sweep_interval": 0.01}))
+    sweeper = Sweeper(service)
+    sweeper.start()
+    try:
+        wait_until(lambda: len(calls) > 2, timeout=30, what="another sweep after a mistake")
+    finally:
+        sweeper.stop()
+    assert "a mistake" in caplog.text
