@@ -26,7 +26,8 @@ from ssenet.events import EventType, Reporter, Stopped
 from ssenet.files import write_bytes
 from ssenet.pipeline import Stage, checked, stage_settings
 from ssenet.results import CheckpointCard
-from ssenet.stages import RESULT, CheckpointFiles, RunSpec, Stop, run_stage
+from ssenet.sets import RESULT
+from ssenet.stages import CheckpointFiles, RunSpec, Stop, run_stage
 
 DONE = "done.json"
 StageState = Callable[[JobKind, str], None]

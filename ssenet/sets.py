@@ -39,6 +39,8 @@ from ssenet.files import sync_folder, write_bytes
 from ssenet.lineage import Step
 
 MANIFEST, ITEMS, KEY = "manifest.json", "items", "key.txt"
+RESULT = "result"
+"""Folder of a set below the folder of the run that makes it."""
 _LONGEST = 160
 """Characters of an id in a file name; file systems take 255 bytes, suffixes and a hash included."""
 

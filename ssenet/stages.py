@@ -24,9 +24,8 @@ from ssenet.files import write_bytes
 from ssenet.lineage import Step, content_key, lineage_of, stored_settings
 from ssenet.results import CheckpointCard
 from ssenet.scores import Counts, SegmentationRecord
-from ssenet.sets import ImageSet, SetManifest, SetWriter, pack
+from ssenet.sets import RESULT, ImageSet, SetManifest, SetWriter, pack
 
-RESULT = "result"
 RECORD, HISTOGRAMS = "evaluation.json", "histograms.npz"
 SCORES, CONFUSION = "scores.json", "confusion.npz"
 RANKING = "ranking.json"

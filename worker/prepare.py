@@ -21,7 +21,7 @@ from backend.store.transitions import Claim
 from ssenet.errors import DatasetError, SettingsError
 from ssenet.files import make_folder, write_atomically
 from ssenet.journal import finished_in
-from ssenet.stages import RESULT
+from ssenet.sets import RESULT
 from ssenet.training.notes import STATES, State, claimed_steps, newest_whole
 
 _KEPT = frozenset({"log.txt", "run.json"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ssenet.stages import RESULT
+from ssenet.sets import RESULT
 
 LOGS = frozenset({"log.txt", "run.json"})
 

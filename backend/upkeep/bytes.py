@@ -17,7 +17,7 @@ from backend.store.models import Checkpoint, Evaluation, Image, ImageSet, Job, R
 from backend.store.outputs import LIVE
 from backend.upkeep.house import DAY, House, older
 from backend.upkeep.report import Report
-from ssenet.stages import RESULT
+from ssenet.sets import RESULT
 
 _BATCH = 500
 NAMED: dict[str, InstrumentedAttribute[Any]] = {

@@ -80,7 +80,7 @@ def cam(
 
 
 def _split(files: CheckpointFiles, dataset: DatasetSpec, settings: CamInferSettings, out: Path) -> None:
-    from ssenet.stages import RESULT
+    from ssenet.sets import RESULT
 
     run_in_terminal("infer_cam", settings.model_dump(mode="json"), dataset, out, checkpoints={"checkpoint": files})
     console.print(f"Set of CAMs in {out / RESULT}.")

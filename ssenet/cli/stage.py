@@ -29,8 +29,7 @@ def open_set(path: Path) -> ImageSet:
     Raises:
         DatasetError: neither holds a complete set.
     """
-    from ssenet.sets import MANIFEST, ImageSet
-    from ssenet.stages import RESULT
+    from ssenet.sets import MANIFEST, RESULT, ImageSet
 
     for folder in (path, path / RESULT):
         if (folder / MANIFEST).is_file():
