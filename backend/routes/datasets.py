@@ -21,7 +21,7 @@ from backend.schemas.datasets import Dataset, DatasetCheck, SampleItem, SamplePa
 from backend.schemas.images import Image
 from backend.service import Cursor, Id, IfNoneMatch, Limit, MaxSide, Service, ServiceDep
 from backend.store import images
-from backend.store.artifacts import image_key
+from backend.store.database import take_turns
 from backend.store.images import About
 from backend.store.models import Dataset as Row
 from backend.store.pages import page
@@ -162,12 +162,13 @@ def _open(service: Service, dataset_id: str, split: str, index: int) -> Image:
     row = find(service, dataset_id)
     sample = _sample(service, row, split, index, with_mask=False)
     names = tuple(_names(service.datasets.get(row), sample.labels))
-    sha = images.store_pixels(service.artifacts, sample.image)
     about = About(sample.id, "dataset", title=sample.id, origin=f"{dataset_id}/{split}/{index}", labels=names)
     height, width = sample.image.shape[:2]
-    with service.database.write() as session:
-        check_upload(session, service.settings, service.artifacts.size(image_key(sha)))
-        image, _ = images.add(session, sha, (height, width), about, stored=service.artifacts.size(image_key(sha)))
+    with images.staged_png(service.artifacts, sample.image) as png, service.database.write() as session:
+        take_turns(session)
+        if images.known(session, png[0]) is None:
+            check_upload(session, service.settings, png[1].stat().st_size)
+        image, _ = images.keep(session, service.artifacts, png, (height, width), about)
     return Image.model_validate(image)
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from backend.store.artifacts import ArtifactStore, image_key
-from backend.store.database import now
+from backend.store.database import now, take_turns
 from backend.store.models import Image, ImageSource
 from backend.store.owners import everyone, identity, usable
 from ssenet.data.images import encode_png, pixels_sha
+from ssenet.files import flush_file
 
 Rgb = NDArray[np.uint8]
 _ID_LENGTH = 32
@@ -41,6 +45,31 @@ def store_pixels(artifacts: ArtifactStore, image: Rgb) -> str:
     if not artifacts.exists(image_key(sha)):
         artifacts.put_bytes(image_key(sha), encode_png(image))
     return sha
+
+
+@contextmanager
+def staged_png(artifacts: ArtifactStore, image: Rgb) -> Iterator[tuple[str, Path]]:
+    """The hash of ``image`` (H, W, 3), and its canonical PNG to be taken up with ``keep``."""
+    with artifacts.staging() as staged:
+        staged.write_bytes(encode_png(image))
+        flush_file(staged)
+        yield pixels_sha(image), staged
+
+
+def keep(
+    session: Session,
+    artifacts: ArtifactStore,
+    png: tuple[str, Path],
+    size: tuple[int, int],
+    about: About,
+    at: float | None = None,
+) -> tuple[Image, bool]:
+    """Take up a staged PNG unless its bytes are there, and ``add`` its image; other users of those bytes wait."""
+    sha, staged = png
+    take_turns(session)
+    if not artifacts.exists(image_key(sha)):  # within the transaction: a deletion comes before or after it
+        artifacts.adopt(image_key(sha), staged)
+    return add(session, sha, size, about, at, stored=artifacts.size(image_key(sha)))
 
 
 def add(

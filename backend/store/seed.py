@@ -71,7 +71,6 @@ def seed_gallery(database: Database, artifacts: ArtifactStore, photographs: Sequ
 
 def _add_photograph(database: Database, artifacts: ArtifactStore, photograph: Photograph, index: int) -> None:
     pixels = decode_image(open_photograph(photograph.key))
-    sha = images.store_pixels(artifacts, pixels)
     about = About(
         photograph.key,
         "gallery",
@@ -82,9 +81,9 @@ def _add_photograph(database: Database, artifacts: ArtifactStore, photograph: Ph
         labels=photograph.classes,
     )
     height, width = pixels.shape[:2]
-    with database.write() as session:
+    with images.staged_png(artifacts, pixels) as png, database.write() as session:
         # Listings show the newest first: falling times keep the gallery's own order.
-        images.add(session, sha, (height, width), about, now(session) - index)
+        images.keep(session, artifacts, png, (height, width), about, now(session) - index)
 
 
 def seed_checkpoints(database: Database, builtins: Sequence[Builtin]) -> None:
