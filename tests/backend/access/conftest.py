@@ -42,14 +42,16 @@ def world(installed: tuple[Path, list[Any]], tmp_path_factory: pytest.TempPathFa
     """Everyone's objects behind a log-in."""
     data = tmp_path_factory.mktemp("access") / "data"
     shutil.copytree(installed[0], data)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(seeding, "builtin_checkpoints", lambda: installed[1])
-        patch.setattr(seeding, "gallery", lambda: gallery()[:2])
-        app = create_app(open_settings(data))
-        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-            made = World(client, app.state.service)
-            populate(made)
-            yield made
+    app = create_app(open_settings(data))
+    with ExitStack() as running:
+        with pytest.MonkeyPatch.context() as patch:  # for the start only: others of this session want the real ones
+            patch.setattr(seeding, "builtin_checkpoints", lambda: installed[1])
+            patch.setattr(seeding, "gallery", lambda: gallery()[:2])
+            client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+            running.enter_context(client)
+        made = World(client, app.state.service)
+        populate(made)
+        yield made
 
 
 @pytest.fixture

@@ -132,13 +132,14 @@ def test_a_decoder_that_died_while_idle_costs_nobody_anything(make_decoders: Mak
 
 
 def test_no_more_processes_than_allowed_work_for_many(make_decoders: Make, tmp_path: Path) -> None:
-    decoders, seen = make_decoders(processes=2), set()
+    decoders, most = make_decoders(processes=2), 0
+    others = {child.pid for child in psutil.Process().children()}
 
     class Noting(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
-            seen.update(
-                child.pid for child in psutil.Process().children() if "backend.decoding.child" in child.cmdline()
-            )
+            nonlocal most
+            mine = [child for child in psutil.Process().children() if child.pid not in others]
+            most = max(most, sum("backend.decoding.child" in child.cmdline() for child in mine))
             return super().read(size)
 
     async def main() -> None:
@@ -148,7 +149,7 @@ def test_no_more_processes_than_allowed_work_for_many(make_decoders: Make, tmp_p
 
     anyio.run(main)
     assert len({path.read_bytes() for path in tmp_path.iterdir()}) == 1 and len(list(tmp_path.iterdir())) == 8
-    assert len(seen) <= 2 and {process.pid for process in decoders._idle} <= seen
+    assert 1 <= most <= 2 and 1 <= len(decoders._idle) <= 2
 
 
 def test_a_full_disk_is_not_blamed_on_the_picture(make_decoders: Make, tmp_path: Path) -> None:
