@@ -35,7 +35,8 @@ def test_run_makes_the_environment_from_the_hashed_lock_and_starts_everything() 
 
 def test_ci_runs_lint_then_both_suites_and_treats_skipped_browsers_as_failures() -> None:
     script = (ROOT / ".ci" / "run").read_text()
-    assert re.findall(r"^make (\S+)$", script, re.MULTILINE) == ["lint", "test", "test-full"]
+    assert re.findall(r"^(?:make|twice) (\S+)$", script, re.MULTILINE) == ["lint", "test", "test-full"]
+    assert "--last-failed-no-failures none" in script, "a run that broke off is no success"
     assert "set -euo pipefail" in script and "CI=true" in script
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
